@@ -1,0 +1,93 @@
+"""The names, ranges and meanings of what is predicted and of what it is predicted from.
+
+This is the one place that spells a target's name. Values cross every boundary
+by name; the order of :data:`TARGETS` is the order in which they are shown.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from songfeat.errors import UnknownName
+
+TARGETS = ("danceability", "energy", "speechiness", "acousticness", "instrumentalness")
+"""The five targets that are predicted unless a person chooses others."""
+
+ALL_TARGETS = (*TARGETS, "valence")
+"""Every target that a model may be asked for; valence is the optional sixth."""
+
+NUMERIC_INPUTS = ("valence", "tempo", "loudness", "key", "mode", "time_signature")
+"""The report's six numeric inputs."""
+
+AVERAGE = "average"
+"""Stands for the mean over a run's targets wherever scores are listed by feature."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """One value that a source may give for a track.
+
+    Attributes
+    ----------
+    low, high : float
+        The closed range of values that are possible, in `unit`.
+    unit : str
+        ``""`` for a pure number.
+    whole : bool
+        Whether only whole numbers are possible.
+    unknown : tuple of float
+        Values that providers write where they mean "not known".
+    meaning : str
+        In a musician's words.
+    """
+
+    name: str
+    low: float
+    high: float
+    meaning: str
+    unit: str = ""
+    whole: bool = False
+    unknown: tuple[float, ...] = ()
+
+
+_SHARE = {"low": 0.0, "high": 1.0}
+
+FEATURES: dict[str, Feature] = {
+    feature.name: feature
+    for feature in (
+        Feature(name="danceability", **_SHARE, meaning="how well one can dance to it: steady, strong, regular beat"),
+        Feature(name="energy", **_SHARE, meaning="how intense it feels: loud, fast and noisy is high"),
+        Feature(name="speechiness", **_SHARE, meaning="how much of it is speech: above 0.66 talk, 0.33 to 0.66 rap"),
+        Feature(name="acousticness", **_SHARE, meaning="how sure one is that the instruments are acoustic"),
+        Feature(name="instrumentalness", **_SHARE, meaning="how likely it has no vocals; 'ooh' counts as none"),
+        Feature(name="valence", **_SHARE, meaning="how cheerful it sounds: high is happy, low is sad or angry"),
+        Feature(name="liveness", **_SHARE, meaning="how likely an audience is present: above 0.8 surely live"),
+        Feature(name="tempo", low=20.0, high=260.0, unit="BPM", unknown=(0.0,), meaning="beats per minute"),
+        Feature(name="loudness", low=-70.0, high=6.0, unit="dB", meaning="average loudness over the track"),
+        Feature(
+            name="key", low=0, high=11, whole=True, unknown=(-1.0,), meaning="pitch class of the key: 0 is C, 1 is C♯"
+        ),
+        Feature(name="mode", low=0, high=1, whole=True, meaning="1 major, 0 minor"),
+        Feature(
+            name="time_signature", low=1, high=7, whole=True, unknown=(0.0,), meaning="beats in a bar, as estimated"
+        ),
+    )
+}
+"""Every feature that a reference row can hold, by name."""
+
+REFERENCE_COLUMNS = tuple(FEATURES)
+"""The feature columns of a reference row, in order."""
+
+
+def resolve_targets(names: Iterable[str]) -> tuple[str, ...]:
+    """Check target names and put them into the one order of :data:`ALL_TARGETS`.
+
+    Raises
+    ------
+    UnknownName
+        If a name is no target; the message lists the choices.
+    """
+    chosen = set(names)
+    for name in sorted(chosen):
+        if name not in ALL_TARGETS:
+            raise UnknownName("target", name, ALL_TARGETS)
+    return tuple(name for name in ALL_TARGETS if name in chosen)

@@ -1,0 +1,61 @@
+"""Names of songs and artists in the form in which they are compared."""
+
+import hashlib
+import re
+import unicodedata
+
+_FEATURING = re.compile(r"\s*[\(\[]\s*(?:feat|ft|featuring|with)\b\.?[^\)\]]*[\)\]]|\s+(?:feat|ft|featuring)\b\.?.*$", re.I)
+_NOT_WORD = re.compile(r"[\W_]+")
+_SPOTIFY_ID = re.compile(r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-[a-z-]+/)?track/)?([0-9A-Za-z]{22})(?:\?.*)?$")
+_ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
+
+
+def normalise(text: str) -> str:
+    """Fold case, accents and punctuation: ``"Beyoncé – Halo!"`` becomes ``"beyonce halo"``.
+
+    Letters outside the Latin script stay, so that no title becomes empty but
+    one that is made of signs alone (``"???"``), which is kept as it is.
+    """
+    folded = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
+    plain = "".join(char for char in folded if not unicodedata.combining(char))
+    words = _NOT_WORD.sub(" ", plain.replace("'", "").replace("’", "")).strip()
+    return words or folded.strip()
+
+
+def title_key(title: str) -> str:
+    """The form in which titles are compared: normalised, without "(feat. …)".
+
+    "Live" and "Remastered" stay: those are other recordings, with other values.
+    """
+    return normalise(_FEATURING.sub("", title) or title)
+
+
+def first_artist(artist: str) -> str:
+    """The first of several artists in one cell, which are set apart by ``;``."""
+    return next((name.strip() for name in artist.split(";") if name.strip()), "")
+
+
+def artist_key(artist: str | None) -> str:
+    """The form in which artists are compared and grouped: the first one, normalised.
+
+    Returns ``""`` where the artist is not known.
+    """
+    return normalise(first_artist(_FEATURING.sub("", artist))) if artist else ""
+
+
+def spotify_id(text: str) -> str | None:
+    """The bare 22-character id in an id, URI or link of a Spotify track, else None."""
+    match = _SPOTIFY_ID.match(text.strip())
+    return match.group(1) if match else None
+
+
+def isrc(text: str) -> str | None:
+    """An ISRC in capitals and without hyphens, or None if `text` is none."""
+    plain = re.sub(r"[\s-]", "", text).upper()
+    return plain if _ISRC.match(plain) else None
+
+
+def name_id(*parts: object) -> str:
+    """A ``name:`` track id made of what is known about a song."""
+    joined = "\0".join(str(part) for part in parts)
+    return "name:" + hashlib.sha256(joined.encode()).hexdigest()[:20]
