@@ -41,26 +41,24 @@ class Feature:
     """
 
     name: str
-    low: float
-    high: float
     meaning: str
+    low: float = 0.0
+    high: float = 1.0
     unit: str = ""
     whole: bool = False
     unknown: tuple[float, ...] = ()
 
 
-_SHARE = {"low": 0.0, "high": 1.0}
-
 FEATURES: dict[str, Feature] = {
     feature.name: feature
     for feature in (
-        Feature(name="danceability", **_SHARE, meaning="how well one can dance to it: steady, strong, regular beat"),
-        Feature(name="energy", **_SHARE, meaning="how intense it feels: loud, fast and noisy is high"),
-        Feature(name="speechiness", **_SHARE, meaning="how much of it is speech: above 0.66 talk, 0.33 to 0.66 rap"),
-        Feature(name="acousticness", **_SHARE, meaning="how sure one is that the instruments are acoustic"),
-        Feature(name="instrumentalness", **_SHARE, meaning="how likely it has no vocals; 'ooh' counts as none"),
-        Feature(name="valence", **_SHARE, meaning="how cheerful it sounds: high is happy, low is sad or angry"),
-        Feature(name="liveness", **_SHARE, meaning="how likely an audience is present: above 0.8 surely live"),
+        Feature(name="danceability", meaning="how well one can dance to it: steady, strong, regular beat"),
+        Feature(name="energy", meaning="how intense it feels: loud, fast and noisy is high"),
+        Feature(name="speechiness", meaning="how much of it is speech: above 0.66 talk, 0.33 to 0.66 rap"),
+        Feature(name="acousticness", meaning="how sure one is that the instruments are acoustic"),
+        Feature(name="instrumentalness", meaning="how likely it has no vocals; 'ooh' counts as none"),
+        Feature(name="valence", meaning="how cheerful it sounds: high is happy, low is sad or angry"),
+        Feature(name="liveness", meaning="how likely an audience is present: above 0.8 surely live"),
         Feature(name="tempo", low=20.0, high=260.0, unit="BPM", unknown=(0.0,), meaning="beats per minute"),
         Feature(name="loudness", low=-70.0, high=6.0, unit="dB", meaning="average loudness over the track"),
         Feature(

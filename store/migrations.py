@@ -1,0 +1,149 @@
+"""The catalogue's tables, and how an older catalogue becomes a newer one.
+
+Migrations are ordered and named. Each runs once, in a transaction, and is
+recorded; a released one is never changed, only followed by another.
+"""
+
+from collections.abc import Callable
+
+import duckdb
+
+from songfeat.errors import WorkspaceError
+from songfeat.labels import REFERENCE_COLUMNS
+
+Migration = Callable[[duckdb.DuckDBPyConnection], object]
+
+
+def _first_tables(db: duckdb.DuckDBPyConnection) -> None:
+    features = ",\n".join(f"{name} DOUBLE" for name in REFERENCE_COLUMNS)
+    db.execute("CREATE TABLE meta (version BIGINT NOT NULL)")
+    db.execute("INSERT INTO meta VALUES (0)")
+    db.execute(
+        """
+        CREATE TABLE tracks (
+            track_id VARCHAR PRIMARY KEY,
+            title VARCHAR,
+            artist VARCHAR,
+            title_key VARCHAR NOT NULL,   -- the form in which titles are compared
+            artist_key VARCHAR NOT NULL,  -- the first artist, in the form in which artists are grouped; '' unknown
+            album VARCHAR,
+            genre VARCHAR,                -- raw, the first that was seen
+            genres VARCHAR[],             -- raw, all that were seen
+            genre_group VARCHAR,
+            year INTEGER,
+            duration_s DOUBLE,
+            popularity DOUBLE,
+            isrc VARCHAR,
+            spotify_id VARCHAR,
+            preview_url VARCHAR,
+            added_at TIMESTAMP NOT NULL
+        )"""
+    )
+    db.execute(
+        """
+        CREATE TABLE clips (
+            sha256 VARCHAR PRIMARY KEY,
+            track_id VARCHAR NOT NULL,
+            path VARCHAR NOT NULL,
+            bytes BIGINT NOT NULL,
+            modified_ns BIGINT NOT NULL,
+            seconds DOUBLE NOT NULL,
+            sample_rate INTEGER NOT NULL,
+            channels INTEGER NOT NULL,
+            status VARCHAR NOT NULL,      -- 'ok' or 'broken'
+            error VARCHAR,
+            added_at TIMESTAMP NOT NULL
+        )"""
+    )
+    db.execute(
+        f"""
+        CREATE TABLE reference (
+            track_id VARCHAR,
+            source VARCHAR,
+            {features},
+            fetched_at TIMESTAMP NOT NULL,
+            PRIMARY KEY (track_id, source)
+        )"""
+    )
+    db.execute(
+        'CREATE TABLE rejects (file VARCHAR, line BIGINT, "column" VARCHAR, value VARCHAR, reason VARCHAR NOT NULL,'
+        " seen_at TIMESTAMP NOT NULL)"
+    )
+    db.execute(
+        """
+        CREATE TABLE runs (
+            run_id VARCHAR PRIMARY KEY,
+            model VARCHAR NOT NULL,
+            inputs VARCHAR[] NOT NULL,
+            targets VARCHAR[] NOT NULL,
+            source VARCHAR NOT NULL,
+            split VARCHAR NOT NULL,
+            seed BIGINT NOT NULL,
+            spec VARCHAR,
+            spec_digest VARCHAR,
+            config JSON NOT NULL,
+            data_digest VARCHAR NOT NULL,
+            n_train BIGINT NOT NULL,
+            n_val BIGINT NOT NULL,
+            n_test BIGINT NOT NULL,
+            epochs INTEGER NOT NULL,
+            seconds DOUBLE NOT NULL,
+            near_constant VARCHAR[] NOT NULL,
+            finished_at TIMESTAMP NOT NULL
+        )"""
+    )
+    db.execute(
+        """
+        CREATE TABLE scores (
+            run_id VARCHAR NOT NULL,
+            split VARCHAR NOT NULL,
+            genre VARCHAR NOT NULL,       -- a genre group, or 'all'
+            feature VARCHAR NOT NULL,     -- a target, or 'average'
+            metric VARCHAR NOT NULL,
+            value DOUBLE,
+            low DOUBLE,
+            high DOUBLE,
+            n BIGINT NOT NULL,
+            mean_value DOUBLE             -- what always answering the training mean scores on the same tracks
+        )"""
+    )
+    db.execute(
+        "CREATE TABLE predictions (run_id VARCHAR NOT NULL, track_id VARCHAR NOT NULL, split VARCHAR NOT NULL,"
+        " feature VARCHAR NOT NULL, value FLOAT NOT NULL)"
+    )
+
+
+MIGRATIONS: tuple[tuple[str, Migration], ...] = (("0001_first_tables", _first_tables),)
+
+
+def migrate(db: duckdb.DuckDBPyConnection, *, read_only: bool = False) -> None:
+    """Bring an open catalogue to the newest form.
+
+    Raises
+    ------
+    WorkspaceError
+        If the catalogue is of a newer Songfeat, or is old and may not be written.
+    """
+    known = [name for name, _ in MIGRATIONS]
+    if not read_only:
+        db.execute("CREATE TABLE IF NOT EXISTS migrations (name VARCHAR PRIMARY KEY, applied_at TIMESTAMP NOT NULL)")
+    applied = {name for (name,) in db.execute("SELECT name FROM migrations").fetchall()}
+    newer = sorted(applied - set(known))
+    if newer:
+        raise WorkspaceError(
+            f"This workspace was written by a newer Songfeat (it has the change {newer[-1]!r}, this one knows up to"
+            f" {known[-1]!r}). Update Songfeat, or choose another workspace."
+        )
+    for name, change in MIGRATIONS:
+        if name in applied:
+            continue
+        if read_only:
+            raise WorkspaceError("This workspace is of an older Songfeat and read-only, so that it cannot be upgraded.")
+        db.execute("BEGIN")
+        try:
+            change(db)
+            db.execute("INSERT INTO migrations VALUES (?, now())", [name])
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise

@@ -1,0 +1,105 @@
+"""Does one job: ``python -m store.worker JOB_FOLDER``, or in this process for the command line."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from songfeat.errors import SongfeatError
+from store import jobs
+from store.progress import Cancelled, Progress, Step
+from store.work import load_work
+from store.workspace import Workspace, read_json
+
+_QUEUE_POLL_S = 0.5
+# One training at a time: two would only slow each other down.
+_ONE_AT_A_TIME = ("train",)
+
+
+def work(folder: Path, listener: Callable[[Step], None] | None = None) -> dict[str, Any]:
+    """Do the job in `folder` and record how it ended; gives its result.
+
+    Raises
+    ------
+    SongfeatError
+        What went wrong, in words for a person; recorded in ``status.json`` too.
+    Cancelled
+        If somebody cancelled it.
+    """
+    workspace = Workspace(folder.parent.parent)
+    config = read_json(folder / "config.json")
+    with jobs.alive(folder):
+        progress = Progress(folder, listener)
+        try:
+            with _turn(workspace, config["kind"], progress):
+                jobs.write_status(folder, state="running", started_at=jobs.now())
+                result = load_work(config["kind"])(workspace, config["params"], progress)
+        except (Cancelled, KeyboardInterrupt) as stop:
+            jobs.write_status(folder, state="cancelled", finished_at=jobs.now())
+            raise Cancelled from stop
+        except SongfeatError as error:
+            _record_failure(folder, type(error).__name__, str(error))
+            raise
+        except BaseException as error:
+            _record_failure(folder, type(error).__name__, f"An internal error: {error}. The details are in worker.log.")
+            raise
+        jobs.write_status(folder, state="done", finished_at=jobs.now(), result=result)
+        return result
+
+
+def work_here(
+    workspace: Workspace,
+    kind: str,
+    params: dict[str, Any],
+    *,
+    title: str = "",
+    listener: Callable[[Step], None] | None = None,
+) -> dict[str, Any]:
+    """Create a job and do it in this process, seen by the dashboard like any other."""
+    return work(workspace.jobs / jobs.create(workspace, kind, params, title=title), listener)
+
+
+@contextmanager
+def _turn(workspace: Workspace, kind: str, progress: Progress) -> Iterator[None]:
+    """Wait until no other job of a kind that goes one at a time is at work."""
+    if kind not in _ONE_AT_A_TIME:
+        yield
+        return
+    lock = FileLock(workspace.jobs / f"{kind}.turn")
+    while True:
+        progress.check()
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout:
+            time.sleep(_QUEUE_POLL_S)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _record_failure(folder: Path, kind: str, message: str) -> None:
+    jobs.write_status(folder, state="failed", finished_at=jobs.now(), error={"type": kind, "message": message})
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    folder = Path(sys.argv[1]).resolve()
+    try:
+        work(folder)
+    except Cancelled:
+        return 130
+    except SongfeatError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - into worker.log
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""The folder that holds everything a person has collected, trained and measured."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from songfeat.errors import WorkspaceError
+
+ENVIRONMENT_VARIABLE = "SONGFEAT_WORKSPACE"
+DEFAULT_FOLDER = "workspace"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where things lie in a workspace; every path of Songfeat's own comes from here."""
+
+    folder: Path
+
+    @classmethod
+    def locate(cls, folder: str | Path | None = None) -> "Workspace":
+        """The workspace at `folder`, else where SONGFEAT_WORKSPACE says, else ``workspace/``."""
+        chosen = folder or os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_FOLDER
+        return cls(Path(chosen).expanduser().resolve())
+
+    @property
+    def catalogue(self) -> Path:
+        return self.folder / "catalogue.duckdb"
+
+    @property
+    def audio(self) -> Path:
+        return self.folder / "audio"
+
+    @property
+    def features(self) -> Path:
+        return self.folder / "features"
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def jobs(self) -> Path:
+        return self.folder / "jobs"
+
+    @property
+    def writable(self) -> bool:
+        """Whether this process may write into the workspace (or create it)."""
+        existing = next(path for path in (self.folder, *self.folder.parents) if path.exists())
+        return existing.is_dir() and os.access(existing, os.W_OK)
+
+    def prepare(self) -> None:
+        """Create the folders that are missing.
+
+        Raises
+        ------
+        WorkspaceError
+            If they cannot be created.
+        """
+        try:
+            for folder in (self.audio, self.features, self.runs, self.jobs):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(
+                f"The workspace {self.folder} cannot be written: {error.strerror or error}."
+            ) from error
+
+    def child(self, base: Path, name: str, kind: str) -> Path:
+        """The folder `name` in `base`, which must not lead out of it.
+
+        Raises
+        ------
+        WorkspaceError
+            If `name` is empty or holds a path, as in ``"../x"``.
+        """
+        path = base / name
+        if not name or path.resolve().parent != base.resolve():
+            raise WorkspaceError(f"{name!r} is no name of a {kind}.")
+        return path
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Write a file whole or not at all: yields a temporary path, renamed onto `path` at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Replace `path` by `content` as JSON, whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file that Songfeat wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,15 @@
+"""What several test files share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real songs that SONGFEAT_REAL_DATA names; without it the test is skipped."""
+    folder = os.environ.get("SONGFEAT_REAL_DATA", "")
+    if not folder:
+        pytest.skip("no real data")
+    return Path(folder)
