@@ -74,12 +74,7 @@ def start(workspace: Workspace, job_id: str) -> None:
         If it is running already, or is done.
     """
     job = get(workspace, job_id)
-    if job.state == "done":
-        raise JobError(f"The job {job_id} is done; there is nothing left to do.")
-    if is_alive(job.folder):
-        raise JobError(f"The job {job_id} is running already.")
-    (job.folder / "cancel").unlink(missing_ok=True)
-    write_status(job.folder, state="queued")
+    prepare_again(job)
     root = str(Path(__file__).resolve().parent.parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
     with (job.folder / "worker.log").open("ab") as log:
@@ -92,6 +87,22 @@ def start(workspace: Workspace, job_id: str) -> None:
             env=environment,
             start_new_session=True,
         )
+
+
+def prepare_again(job: Job) -> None:
+    """Make a job that stopped ready to be worked at.
+
+    Raises
+    ------
+    JobError
+        If it is running, or is done.
+    """
+    if job.state == "done":
+        raise JobError(f"The job {job.job_id} is done; there is nothing left to do.")
+    if is_alive(job.folder):
+        raise JobError(f"The job {job.job_id} is running already.")
+    (job.folder / "cancel").unlink(missing_ok=True)
+    write_status(job.folder, state="queued")
 
 
 def launch(workspace: Workspace, kind: str, params: dict[str, Any], *, title: str = "") -> str:

@@ -1,0 +1,36 @@
+# The environment is built once, in .venv, and again when a requirement changes.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PORT ?= 8501
+
+.PHONY: app test lint bench e2e soak clean
+
+$(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+app: $(VENV)/.ready  ## the dashboard; builds the demo library first if the workspace is empty
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.ready  ## all quick tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.ready  ## ratios against what a reader can run
+	$(BIN)/python -m benchmarks
+
+e2e: $(VENV)/.ready  ## drives the dashboard in headless Chromium
+	$(BIN)/python -m pytest -m e2e
+
+soak: $(VENV)/.ready  ## faults and load, for minutes
+	$(BIN)/python -m pytest -m soak
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

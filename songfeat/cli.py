@@ -1,0 +1,304 @@
+"""The command line: ``songfeat [--workspace DIR] COMMAND``.
+
+Under ``--json`` a command prints one JSON document on standard output and
+nothing else there; progress goes to standard error. Exit code 0 means done,
+1 an error in words, 2 wrong usage.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from songfeat import __version__
+from songfeat.errors import ConfigError, SongfeatError
+from songfeat.labels import ALL_TARGETS, TARGETS
+
+Result = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code."""
+    options = _parser().parse_args(arguments)
+    from store.progress import Cancelled
+
+    try:
+        result = options.command(options)
+    except SongfeatError as error:
+        if options.json:
+            print(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, ensure_ascii=False))
+        else:
+            print(f"songfeat: {error}", file=sys.stderr)
+        return 1
+    except (Cancelled, KeyboardInterrupt):
+        print("songfeat: cancelled; run it again to go on", file=sys.stderr)
+        return 130
+    if options.json:
+        print(json.dumps(result, ensure_ascii=False, indent=1, default=str))
+    else:
+        from songfeat.cli_text import as_text
+
+        print(as_text(result))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--workspace", metavar="DIR", default=argparse.SUPPRESS, help="default: workspace/")
+    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
+    parser = argparse.ArgumentParser(prog="songfeat", description="Spotify's audio features from sound and numbers.")
+    parser.add_argument("--version", action="version", version=f"songfeat {__version__}")
+    parser.add_argument("--workspace", metavar="DIR", default=None, help="default: $SONGFEAT_WORKSPACE or workspace/")
+    parser.add_argument("--json", action="store_true", default=False, help="print one JSON document")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], Result], help_text: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=help_text, parents=[common])
+        one.set_defaults(command=command)
+        return one
+
+    demo = add("demo", _demo, "build the synthesised demo library in an empty workspace")
+    demo.add_argument("--songs", type=_positive, default=240)
+
+    table = add("import", _import, "bring in tables of songs and reference values")
+    table.add_argument("files", nargs="+", metavar="FILE")
+    table.add_argument("--source", metavar="NAME", help="whose values these are; default: table:<file name>")
+    table.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", type=_pair)
+    table.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
+
+    scan = add("scan", _scan, "bring in a folder of audio files")
+    scan.add_argument("folder")
+    scan.add_argument("--labels", metavar="FILE", help="a table of reference values by file name")
+    scan.add_argument("--source", metavar="NAME", help="whose values the labels are")
+    scan.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", type=_pair)
+
+    extract = add("extract", _extract, "compute arrays for all clips that lack them")
+    extract.add_argument("--spec", default="report")
+    extract.add_argument("--jobs", type=_positive, metavar="N", help="processes; default: one a core")
+
+    add("models", _models, "list the models that can be trained")
+
+    train = add("train", _train, "train a model")
+    train.add_argument("model")
+    train.add_argument("--targets", nargs="+", default=list(TARGETS), metavar="NAME", help=", ".join(ALL_TARGETS))
+    train.add_argument("--source", metavar="NAME", help="whose values to learn; default: the one with most tracks")
+    train.add_argument("--split", choices=("artist", "random"), default="artist")
+    train.add_argument("--spec", default="report")
+    train.add_argument("--epochs", type=_positive)
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", type=_pair)
+
+    add("runs", _runs, "list the finished runs with their scores")
+    scores = add("scores", _scores, "scores of runs by feature and genre")
+    scores.add_argument("runs", nargs="+", metavar="RUN")
+    scores.add_argument("--split", choices=("train", "val", "test"))
+    scores.add_argument("--genre")
+
+    song = add("song", _song, "find songs; reference and predicted values side by side")
+    song.add_argument("query", nargs="+")
+    song.add_argument("--limit", type=_positive, default=5)
+
+    predict = add("predict", _predict, "predict for audio files, or for the rows of a table")
+    predict.add_argument("files", nargs="+", metavar="AUDIO|TABLE")
+    predict.add_argument("--run", metavar="RUN", help="default: the newest that fits")
+    predict.add_argument("--out", metavar="FILE", help="write CSV or Parquet, one row each")
+
+    export = add("export", _export, "write tracks, reference, predictions or scores as CSV or Parquet")
+    export.add_argument("what", choices=("tracks", "reference", "predictions", "scores"))
+    export.add_argument("file")
+
+    add("jobs", _jobs, "list long work, newest first")
+    cancel = add("cancel", _cancel, "stop a job")
+    cancel.add_argument("job")
+    resume = add("resume", _resume, "go on with a job that stopped")
+    resume.add_argument("job")
+    add("doctor", _doctor, "check versions, decoders and the workspace")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
+    return key, value
+
+
+def _unique(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Pairs as a dict; a key that is given twice is refused, as one of the two would be lost."""
+    found: dict[str, str] = {}
+    for key, value in pairs:
+        if found.setdefault(key, value) != value:
+            raise ConfigError(f"{key} is given twice, as {found[key]!r} and as {value!r}.")
+    return found
+
+
+def _work(options: argparse.Namespace, kind: str, params: Result, title: str) -> Result:
+    """Do long work in this process, with a bar on standard error."""
+    from store.worker import work_here
+    from store.workspace import Workspace
+
+    with _Bar(kind) as bar:
+        return work_here(Workspace.locate(options.workspace), kind, params, title=title, listener=bar.show)
+
+
+class _Bar:
+    """A progress bar on standard error, started anew for each stage of a job."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.stage: tuple[str, int | None] | None = None
+        self.bar: Any = None
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def show(self, step: Any) -> None:
+        from tqdm import tqdm
+
+        stage = (step.note, step.total)
+        if stage != self.stage:
+            self._close()
+            self.stage = stage
+            self.bar = tqdm(total=step.total, desc=step.note or self.kind, file=sys.stderr, mininterval=0.5)
+        self.bar.update(step.done - self.bar.n)
+
+    def _close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _demo(options: argparse.Namespace) -> Result:
+    return _work(options, "demo", {"songs": options.songs}, "Demo library")
+
+
+def _import(options: argparse.Namespace) -> Result:
+    files = [str(Path(name).resolve()) for name in options.files]
+    params = {"files": files, "source": options.source, "map": _unique(options.map), "dry_run": options.dry_run}
+    return _work(options, "import", params, f"Import {Path(files[0]).name}")
+
+
+def _scan(options: argparse.Namespace) -> Result:
+    params = {
+        "folder": str(Path(options.folder).resolve()),
+        "labels": str(Path(options.labels).resolve()) if options.labels else None,
+        "source": options.source,
+        "map": _unique(options.map),
+    }
+    return _work(options, "scan", params, f"Scan {options.folder}")
+
+
+def _extract(options: argparse.Namespace) -> Result:
+    return _work(options, "extract", {"spec": options.spec, "jobs": options.jobs}, f"Extract to {options.spec}")
+
+
+def _models(_options: argparse.Namespace) -> Result:
+    from songfeat.registry import entries
+
+    return {
+        "models": [
+            {"name": entry.name, "inputs": list(entry.inputs), "description": entry.description} for entry in entries()
+        ]
+    }
+
+
+def _train(options: argparse.Namespace) -> Result:
+    settings = _unique(options.set)
+    if options.epochs is not None:
+        settings["epochs"] = str(options.epochs)
+    params = {
+        "model": options.model,
+        "targets": options.targets,
+        "source": options.source,
+        "split": options.split,
+        "spec": options.spec,
+        "seed": options.seed,
+        "settings": settings,
+    }
+    return _work(options, "train", params, f"Train {options.model}")
+
+
+def _catalogue(options: argparse.Namespace) -> Any:
+    from store.catalogue import Catalogue
+    from store.workspace import Workspace
+
+    return Catalogue(Workspace.locate(options.workspace))
+
+
+def _runs(options: argparse.Namespace) -> Result:
+    from store.answers import leaderboard
+
+    return {"runs": leaderboard(_catalogue(options))}
+
+
+def _scores(options: argparse.Namespace) -> Result:
+    from store.answers import scores
+
+    return {"scores": scores(_catalogue(options), options.runs, split=options.split, genre=options.genre)}
+
+
+def _song(options: argparse.Namespace) -> Result:
+    from store.answers import matches
+
+    return {"matches": matches(_catalogue(options), " ".join(options.query), limit=options.limit)}
+
+
+def _predict(options: argparse.Namespace) -> Result:
+    from store.prediction import predict_files
+
+    out = Path(options.out) if options.out else None
+    return predict_files(_catalogue(options), [Path(name) for name in options.files], run_id=options.run, out=out)
+
+
+def _export(options: argparse.Namespace) -> Result:
+    from store.export import export
+
+    return {"rows": export(_catalogue(options), options.what, Path(options.file)), "file": options.file}
+
+
+def _jobs(options: argparse.Namespace) -> Result:
+    from store.answers import job_list
+    from store.workspace import Workspace
+
+    return {"jobs": job_list(Workspace.locate(options.workspace))}
+
+
+def _cancel(options: argparse.Namespace) -> Result:
+    from store import jobs
+    from store.workspace import Workspace
+
+    jobs.cancel(Workspace.locate(options.workspace), options.job)
+    return {"job": options.job, "state": "cancelling"}
+
+
+def _resume(options: argparse.Namespace) -> Result:
+    from store import jobs
+    from store.worker import work
+    from store.workspace import Workspace
+
+    job = jobs.get(Workspace.locate(options.workspace), options.job)
+    jobs.prepare_again(job)
+    with _Bar(job.kind) as bar:
+        return work(job.folder, bar.show)
+
+
+def _doctor(options: argparse.Namespace) -> Result:
+    from store.doctor import checks
+    from store.workspace import Workspace
+
+    return {"checks": checks(Workspace.locate(options.workspace))}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""What the catalogue knows as plain records, for the command line and other programs."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from songfeat.labels import AVERAGE
+from store import jobs, runs, tracks
+from store.catalogue import Catalogue
+from store.workspace import Workspace
+
+Record = dict[str, Any]
+
+
+def leaderboard(catalogue: Catalogue) -> list[Record]:
+    """The finished runs, newest first, each with its scores on the test part, averaged over its targets."""
+    table = runs.all_runs(catalogue)
+    scored = runs.scores(catalogue, list(table["run_id"]), split="test", genre="all")
+    averages = scored[scored["feature"] == AVERAGE].pivot_table(
+        index="run_id", columns="metric", values="value", dropna=False
+    )
+    shown = ["run_id", "model", "source", "split", "seed", "n_train", "n_val", "n_test", "epochs", "seconds"]
+    board = table[[*shown, "near_constant", "targets", "finished_at"]].join(averages, on="run_id")
+    return records(board)
+
+
+def scores(catalogue: Catalogue, run_ids: Sequence[str], *, split: str | None, genre: str | None) -> list[Record]:
+    """The scores of runs by part, genre, feature and metric."""
+    return records(runs.scores(catalogue, run_ids, split=split, genre=genre))
+
+
+def matches(catalogue: Catalogue, query: str, *, limit: int) -> list[Record]:
+    """Songs found by name, each with reference values by source and predictions by run."""
+    found = []
+    for track_id in tracks.search(catalogue, query, limit=limit)["track_id"]:
+        song = tracks.song(catalogue, track_id)
+        track = song["track"]
+        found.append(
+            {
+                "track_id": track_id,
+                "title": track.get("title"),
+                "artist": track.get("artist"),
+                "genre": track.get("genre"),
+                "reference": _nested(song["reference"], "source"),
+                "predictions": _nested(song["predictions"], "run_id"),
+            }
+        )
+    return found
+
+
+def job_list(workspace: Workspace) -> list[Record]:
+    """Jobs, newest first, each with its state, how far it is and what went wrong."""
+    return [
+        {
+            "job_id": job.job_id,
+            "kind": job.kind,
+            "title": job.title,
+            "state": job.state,
+            "done": job.step.done if job.step else None,
+            "total": job.step.total if job.step else None,
+            "eta_s": job.step.eta_s if job.step and job.live else None,
+            "created_at": job.created_at,
+            "error": job.error["message"] if job.error else None,
+        }
+        for job in jobs.jobs(workspace)
+    ]
+
+
+def records(table: pd.DataFrame) -> list[Record]:
+    """Rows as records of plain Python values; what is not known is None."""
+    return [{name: plain(value) for name, value in row.items()} for row in table.to_dict(orient="records")]
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat(timespec="seconds")
+    if value is pd.NaT or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value
+
+
+def _nested(table: pd.DataFrame, owner: str) -> dict[str, dict[str, float]]:
+    nested: dict[str, dict[str, float]] = {}
+    for whose, feature, value in zip(table[owner], table["feature"], table["value"], strict=True):
+        nested.setdefault(str(whose), {})[str(feature)] = round(float(value), 6)
+    return nested

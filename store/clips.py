@@ -1,0 +1,51 @@
+"""The clips of a catalogue: which file holds the sound of which track."""
+
+import duckdb
+import pandas as pd
+
+from store.catalogue import Catalogue
+
+COLUMNS = (
+    "sha256",
+    "track_id",
+    "path",
+    "bytes",
+    "modified_ns",
+    "seconds",
+    "sample_rate",
+    "channels",
+    "status",
+    "error",
+)
+
+
+def add(db: duckdb.DuckDBPyConnection, clips: pd.DataFrame) -> int:
+    """Add or update clips (columns of :data:`COLUMNS`), inside a writing lease; gives how many are new.
+
+    A clip whose file moved or was touched keeps its identity, as that is its content.
+    """
+    db.register("clips_to_add", clips.reindex(columns=list(COLUMNS)).drop_duplicates("sha256"))
+    new = db.execute("SELECT count(*) FROM clips_to_add a ANTI JOIN clips c USING (sha256)").fetchall()[0][0]
+    db.execute(
+        f"""
+        MERGE INTO clips c USING (SELECT * REPLACE (CAST(error AS VARCHAR) AS error) FROM clips_to_add) a
+        ON c.sha256 = a.sha256
+        WHEN MATCHED THEN UPDATE SET {", ".join(f"{name} = a.{name}" for name in COLUMNS[1:])}
+        WHEN NOT MATCHED THEN INSERT ({", ".join(COLUMNS)}, added_at)
+            VALUES ({", ".join(f"a.{name}" for name in COLUMNS)}, now())"""
+    )
+    db.unregister("clips_to_add")
+    return int(new)
+
+
+def all_clips(catalogue: Catalogue) -> pd.DataFrame:
+    """Every clip, in the order of its digest."""
+    with catalogue.lease() as db:
+        return db.execute("SELECT * FROM clips ORDER BY sha256").df()
+
+
+def mark_broken(db: duckdb.DuckDBPyConnection, errors: dict[str, str]) -> None:
+    """Record why clips cannot be used, inside a writing lease."""
+    db.executemany(
+        "UPDATE clips SET status = 'broken', error = ? WHERE sha256 = ?", [(why, sha) for sha, why in errors.items()]
+    )

@@ -1,0 +1,122 @@
+"""Predictions for files that need not be in the library: sound, or tables of numeric inputs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from songfeat.audio import AUDIO_SUFFIXES, read_info
+from songfeat.errors import AudioError, DataError, TableError
+from songfeat.labels import NUMERIC_INPUTS
+from store import runs
+from store.catalogue import Catalogue
+from store.export import check_writable_table, write_table
+from store.sources.table_files import LINE, read_table
+from store.sources.table_layout import guess_mapping
+from store.sources.table_rows import clean
+
+if TYPE_CHECKING:
+    from songfeat.predictor import Predictor
+
+
+def open_run(catalogue: Catalogue, run_id: str) -> "Predictor":
+    """The predictor of a finished run.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such run.
+    CheckpointError
+        If its files are damaged.
+    """
+    from songfeat.predictor import Predictor
+
+    runs.get(catalogue, run_id)
+    return Predictor.load(catalogue.workspace.runs / run_id)
+
+
+def predict_files(catalogue: Catalogue, files: list[Path], *, run_id: str | None, out: Path | None) -> dict[str, Any]:
+    """Predict for audio files, or for the rows of one table.
+
+    Returns
+    -------
+    dict
+        `run`, and `predictions` (file, values, run, seconds_of_audio or the
+        error, per audio file); for a table, or with `out`, `rows` and `file`.
+
+    Raises
+    ------
+    DataError
+        If no finished run fits the files.
+    AudioError
+        If the only file cannot be used; of several, each has its own error.
+    """
+    if out is not None:
+        check_writable_table(out)
+    tables = [path for path in files if path.suffix.lower() not in AUDIO_SUFFIXES]
+    if tables and len(files) > 1:
+        raise TableError(f"{tables[0].name} is no audio file; a table is predicted for on its own, one at a time.")
+    run_id = run_id or _newest(catalogue, "numeric" if tables else "mfcc")
+    predictor = open_run(catalogue, run_id)
+    if tables:
+        return _predict_table(predictor, tables[0], run_id, out)
+    predictions = [_predict_audio(predictor, path, run_id) for path in files]
+    if len(files) == 1 and "error" in predictions[0]:
+        raise AudioError(predictions[0]["error"])
+    if out is None:
+        return {"run": run_id, "predictions": predictions}
+    rows = [
+        {**{key: one.get(key) for key in ("file", "seconds_of_audio", "error")}, **_prefixed(one)}
+        for one in predictions
+    ]
+    write_table(pd.DataFrame(rows), out)
+    return {"run": run_id, "predictions": predictions, "rows": len(rows), "file": str(out)}
+
+
+def _newest(catalogue: Catalogue, kind: str) -> str:
+    run_id = runs.newest_with(catalogue, kind)
+    if run_id is None:
+        model = "numeric_mlp" if kind == "numeric" else "lstm_multitask"
+        raise DataError(
+            f"There is no finished run of a model that sees {kind} inputs. Train one: songfeat train {model}"
+        )
+    return run_id
+
+
+def _predict_audio(predictor: "Predictor", path: Path, run_id: str) -> dict[str, Any]:
+    try:
+        values = predictor.predict_file(path)
+        seconds = read_info(path).seconds
+    except AudioError as error:
+        return {"file": str(path), "run": run_id, "values": {}, "error": str(error)}
+    return {"file": str(path), "run": run_id, "values": values, "seconds_of_audio": round(seconds, 3)}
+
+
+def _prefixed(prediction: dict[str, Any]) -> dict[str, float]:
+    return {f"predicted_{name}": value for name, value in prediction["values"].items()}
+
+
+def _predict_table(predictor: "Predictor", path: Path, run_id: str, out: Path | None) -> dict[str, Any]:
+    """Rows keep their order and their own columns; one whose inputs have gaps gets empty predictions."""
+    frame = read_table(path)
+    mapping = guess_mapping(list(frame.columns), frame.head(500), {})
+    missing = [name for name in NUMERIC_INPUTS if name not in mapping.columns]
+    if missing:
+        raise TableError(f"{path.name} has no column for {', '.join(missing)}, which the run {run_id} needs.")
+    checked = clean(frame, mapping, keep_all=True)
+    inputs = checked.reference.set_index("row").reindex(range(len(frame)))[list(NUMERIC_INPUTS)]
+    predicted = predictor.predict_table(inputs).add_prefix("predicted_")
+    own = frame.drop(columns=[LINE]).reset_index(drop=True)
+    whole = pd.concat([own, predicted.reset_index(drop=True)], axis=1)
+    if out is not None:
+        write_table(whole, out)
+    means = {name.removeprefix("predicted_"): float(np.nanmean(column)) for name, column in predicted.items()}
+    return {
+        "run": run_id,
+        "rows": len(whole),
+        "predicted": int(predicted.notna().all(axis=1).sum()),
+        "rejected": len(checked.rejects),
+        "predictions": [{"file": str(path), "values": means, "run": run_id, "seconds_of_audio": None}],
+        "file": None if out is None else str(out),
+    }

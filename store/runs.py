@@ -1,0 +1,157 @@
+"""Finished trainings: what they were, how they score, what they predict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from songfeat.errors import UnknownName
+from songfeat.labels import ALL_TARGETS, AVERAGE
+from store.catalogue import Catalogue
+
+RUN_COLUMNS = (
+    "run_id", "model", "inputs", "targets", "source", "split", "seed", "spec", "spec_digest", "config", "data_digest",
+    "n_train", "n_val", "n_test", "epochs", "seconds", "near_constant",
+)  # fmt: skip
+SCORE_COLUMNS = ("split", "genre", "feature", "metric", "value", "low", "high", "n", "mean_value")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedRun:
+    """A run as it enters the catalogue.
+
+    `scores` has the columns of :data:`SCORE_COLUMNS`; `predictions` has
+    track_id, split and one column per target.
+    """
+
+    run: dict[str, Any]
+    scores: pd.DataFrame
+    predictions: pd.DataFrame
+
+
+def save(db: duckdb.DuckDBPyConnection, finished: FinishedRun) -> None:
+    """Put a run with its scores and predictions into the catalogue, in the place of what it had there."""
+    run_id = finished.run["run_id"]
+    for table in ("runs", "scores", "predictions"):
+        db.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
+    places = ", ".join("?" for _ in RUN_COLUMNS)
+    db.execute(
+        f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}, finished_at) VALUES ({places}, now())",
+        [finished.run[name] for name in RUN_COLUMNS],
+    )
+    db.register("scores_to_add", finished.scores.reindex(columns=list(SCORE_COLUMNS)))
+    db.execute(
+        f"INSERT INTO scores (run_id, {', '.join(SCORE_COLUMNS)})"
+        f" SELECT ?, {', '.join(SCORE_COLUMNS)} FROM scores_to_add",
+        [run_id],
+    )
+    db.register("predictions_to_add", finished.predictions)
+    targets = [name for name in finished.predictions.columns if name in ALL_TARGETS]
+    db.execute(
+        f"""
+        INSERT INTO predictions (run_id, track_id, split, feature, value)
+        SELECT ?, track_id, split, feature, value FROM (
+            UNPIVOT predictions_to_add ON {", ".join(targets)} INTO NAME feature VALUE value
+        ) ORDER BY track_id""",
+        [run_id],
+    )
+    db.unregister("scores_to_add")
+    db.unregister("predictions_to_add")
+
+
+def all_runs(catalogue: Catalogue) -> pd.DataFrame:
+    """Every finished run, newest first."""
+    with catalogue.lease() as db:
+        return db.execute("SELECT * FROM runs ORDER BY finished_at DESC, run_id").df()
+
+
+def get(catalogue: Catalogue, run_id: str) -> pd.Series:
+    """One run.
+
+    Raises
+    ------
+    UnknownName
+        If there is none of this id; the message lists the choices.
+    """
+    table = all_runs(catalogue)
+    found = table[table["run_id"] == run_id]
+    if found.empty:
+        raise UnknownName("run", run_id, table["run_id"])
+    return found.iloc[0]
+
+
+def newest_with(catalogue: Catalogue, kind: str) -> str | None:
+    """The newest run of a model (not the mean) that sees inputs of this kind, such as ``"mfcc"``."""
+    with catalogue.lease() as db:
+        row = db.execute(
+            "SELECT run_id FROM runs WHERE list_contains(inputs, ?) ORDER BY finished_at DESC LIMIT 1", [kind]
+        ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def scores(
+    catalogue: Catalogue, run_ids: Sequence[str], *, split: str | None = None, genre: str | None = None
+) -> pd.DataFrame:
+    """The scores of runs, in long form: run_id and :data:`SCORE_COLUMNS`.
+
+    Raises
+    ------
+    UnknownName
+        If a run does not exist.
+    """
+    for run_id in run_ids:
+        get(catalogue, run_id)
+    with catalogue.lease() as db:
+        table = db.execute(
+            """
+            SELECT s.*, r.model FROM scores s JOIN runs r USING (run_id)
+            WHERE list_contains(?, run_id) AND split = coalesce(?, split) AND genre = coalesce(?, genre)""",
+            [list(run_ids), split, genre],
+        ).df()
+    order = {name: place for place, name in enumerate((*ALL_TARGETS, AVERAGE))}
+    table["order"] = table["feature"].map(order)
+    return table.sort_values(["run_id", "split", "genre", "metric", "order"], ignore_index=True).drop(columns="order")
+
+
+def best_by_target(catalogue: Catalogue, metric: str, *, lower_is_better: bool) -> pd.DataFrame:
+    """For each target and source the run that scores best on its test part.
+
+    Columns: source, feature, run_id, model, value, low, high, n, mean_value.
+    Runs are only compared within one source, as sources define the targets differently.
+    """
+    best = "min_by" if lower_is_better else "max_by"
+    with catalogue.lease() as db:
+        table = db.execute(
+            f"""
+            SELECT r.source, s.feature, unnest({best}(struct_pack(
+                run_id := r.run_id, model := r.model, value := s.value, low := s.low, high := s.high, n := s.n,
+                mean_value := s.mean_value), s.value))
+            FROM scores s JOIN runs r USING (run_id)
+            WHERE s.split = 'test' AND s.genre = 'all' AND s.metric = ? AND s.feature <> ? AND isfinite(s.value)
+            GROUP BY ALL""",
+            [metric, AVERAGE],
+        ).df()
+    table["order"] = table["feature"].map(ALL_TARGETS.index)
+    return table.sort_values(["source", "order"], ignore_index=True).drop(columns="order")
+
+
+def pairs(catalogue: Catalogue, run_id: str, *, split: str | None = "test") -> pd.DataFrame:
+    """Predicted beside reference values of one run, from the source that it was trained on.
+
+    Columns: track_id, title, artist, genre_group, split, feature, predicted, reference.
+    """
+    source, targets = get(catalogue, run_id)[["source", "targets"]]
+    with catalogue.lease() as db:
+        return db.execute(
+            f"""
+            WITH known AS (
+                UNPIVOT (SELECT * FROM reference WHERE source = $source) ON {", ".join(targets)}
+                INTO NAME feature VALUE reference
+            )
+            SELECT p.track_id, t.title, t.artist, t.genre_group, p.split, p.feature, p.value AS predicted, k.reference
+            FROM predictions p JOIN tracks t USING (track_id) JOIN known k USING (track_id, feature)
+            WHERE p.run_id = $run AND p.split = coalesce($split, p.split)""",
+            {"source": source, "run": run_id, "split": split},
+        ).df()

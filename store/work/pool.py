@@ -1,0 +1,55 @@
+"""Work on many items with several processes, a few at a time, results as they come."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_UNDER_WAY_PER_PROCESS = 4
+
+
+def map_unordered(
+    function: Callable[[Item], Result], items: Sequence[Item], *, processes: int | None = None
+) -> Iterator[tuple[Item, Result]]:
+    """Each item with its result, in the order in which they are ready.
+
+    Only a few are under way at once, so that memory stays small however many
+    there are. The processes end with the iterator, and if this one is killed.
+    """
+    if not items:
+        return
+    count = min(processes or os.cpu_count() or 1, len(items))
+    # Spawned rather than forked, so that no worker inherits this job's locks.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
+    try:
+        waiting = iter(items)
+        under_way: dict[Future[Result], Item] = {}
+        while True:
+            for item in islice(waiting, _UNDER_WAY_PER_PROCESS * count - len(under_way)):
+                under_way[pool.submit(function, item)] = item
+            if not under_way:
+                return
+            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                yield under_way.pop(future), future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """End a worker whose job was killed; it would wait for items for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        raise RuntimeError("This runs in a worker process only.")
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
