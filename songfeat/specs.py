@@ -1,0 +1,205 @@
+"""How an array is computed from a waveform, with nothing left to a library's defaults.
+
+A spec's digest names the shards in which its arrays lie and is stored in every
+checkpoint, so two arrays of one digest mean the same thing, coefficient by
+coefficient and frame by frame.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any, Self
+
+from songfeat.errors import ConfigError, SpecMismatch, UnknownName
+
+CUTS = ("first", "centre")
+"""Which part of a file that is longer than wanted is used."""
+
+_FIXED = {
+    "mono": "mean",
+    "resampler": "soxr_hq",
+    "window": "hann",
+    "centre": True,
+    "pad_mode": "reflect",
+    "power": 2.0,
+    "mel_scale": "htk",
+    "mel_norm": None,
+    "dct_norm": "ortho",
+    "version": 1,
+}
+_WHOLE = ("sample_rate", "n_fft", "win_length", "hop_length", "n_mels", "n_mfcc", "n_frames")
+_POSITIVE = ("max_seconds", "min_seconds", "f_max", "amin", "top_db")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MfccSpec:
+    """How mel-frequency cepstral coefficients (MFCCs) are computed.
+
+    The defaults are the report's. Fields that have one supported value are
+    fields all the same, so that the digest covers them.
+
+    Attributes
+    ----------
+    sample_rate : int
+        Hz; clips of another rate are resampled to it.
+    mono : str
+        ``"mean"``: the mean of the channels.
+    resampler : str
+        ``"soxr_hq"``: the SoX resampler at its high quality.
+    max_seconds : float
+        Longest part of a file that is used.
+    cut : str
+        Which part that is: ``"first"`` or ``"centre"``.
+    min_seconds : float
+        Shorter clips are refused.
+    n_fft, win_length, hop_length : int
+        Samples at `sample_rate`.
+    window : str
+        ``"hann"``, periodic.
+    centre : bool
+        True: frame t is centred on sample ``t * hop_length``.
+    pad_mode : str
+        ``"reflect"``: what stands before the first and after the last sample.
+    power : float
+        2.0: the mel bands sum squared magnitudes.
+    n_mels : int
+    mel_scale : str
+        ``"htk"``: 2595 log10(1 + f / 700).
+    mel_norm : None
+        Every triangle has the height 1.
+    f_min, f_max : float
+        Hz, the edges of the lowest and the highest mel band.
+    amin : float
+        Floor of a mel cell before the logarithm.
+    top_db : float
+        Floor in dB below the loudest mel cell of the clip.
+    n_mfcc : int
+    dct_norm : str
+        ``"ortho"``: the orthonormal DCT-II.
+    n_frames : int
+        Frames past that are dropped at the end; missing ones are zeros at the end.
+    version : int
+        Of the implementation in :mod:`songfeat.mfcc`.
+    """
+
+    sample_rate: int = 44_100
+    mono: str = "mean"
+    resampler: str = "soxr_hq"
+    max_seconds: float = 32.0
+    cut: str = "first"
+    min_seconds: float = 1.0
+    n_fft: int = 4096
+    win_length: int = 4096
+    hop_length: int = 8192
+    window: str = "hann"
+    centre: bool = True
+    pad_mode: str = "reflect"
+    power: float = 2.0
+    n_mels: int = 256
+    mel_scale: str = "htk"
+    mel_norm: None = None
+    f_min: float = 0.0
+    f_max: float = 22_050.0
+    amin: float = 1e-10
+    top_db: float = 80.0
+    n_mfcc: int = 20
+    dct_norm: str = "ortho"
+    n_frames: int = 160
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        for name, supported in _FIXED.items():
+            _require(getattr(self, name) == supported, name, repr(supported), getattr(self, name))
+            self._set(name, supported)
+        for name in _WHOLE:
+            value = getattr(self, name)
+            _require(type(value) is int and value >= 1, name, "a whole number of at least 1", value)
+        for name in (*_POSITIVE, "f_min"):
+            value = getattr(self, name)
+            _require(type(value) in (int, float) and math.isfinite(value), name, "a finite number", value)
+            self._set(name, float(value))
+        for name in _POSITIVE:
+            _require(getattr(self, name) > 0, name, "above 0", getattr(self, name))
+        self._check_relations()
+
+    def _set(self, name: str, value: object) -> None:
+        # 32 and 32.0 are one spec, so they must be one digest too.
+        object.__setattr__(self, name, value)
+
+    def _check_relations(self) -> None:
+        _require(self.cut in CUTS, "cut", " or ".join(map(repr, CUTS)), self.cut)
+        _require(self.n_fft % 2 == 0, "n_fft", "even", self.n_fft)
+        _require(self.win_length <= self.n_fft, "win_length", f"at most n_fft, {self.n_fft}", self.win_length)
+        _require(self.n_mfcc <= self.n_mels, "n_mfcc", f"at most n_mels, {self.n_mels}", self.n_mfcc)
+        nyquist = self.sample_rate / 2
+        _require(self.f_max <= nyquist, "f_max", f"at most half the sample rate, {nyquist:g} Hz", self.f_max)
+        _require(0 <= self.f_min < self.f_max, "f_min", f"from 0 to below f_max, {self.f_max:g} Hz", self.f_min)
+        shortest = self.n_fft / 2 / self.sample_rate  # reflection needs more samples than it adds on one side
+        _require(self.min_seconds > shortest, "min_seconds", f"above {shortest:.3g}, half of n_fft", self.min_seconds)
+        enough = f"at least min_seconds, {self.min_seconds:g}"
+        _require(self.max_seconds >= self.min_seconds, "max_seconds", enough, self.max_seconds)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the array of one clip: (n_mfcc, n_frames)."""
+        return self.n_mfcc, self.n_frames
+
+    @property
+    def frames_per_second(self) -> float:
+        return self.sample_rate / self.hop_length
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hexadecimal digits that stand for all fields."""
+        canonical = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields by name, as plain values that JSON keeps."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The spec that :meth:`as_dict` described.
+
+        Raises
+        ------
+        ConfigError
+            If a key is no field of a spec or a value does not fit.
+        SpecMismatch
+            If a field is missing: what it was is not known, so no default stands in.
+        """
+        names = [field.name for field in fields(cls)]
+        if unknown := sorted(set(values) - set(names)):
+            raise ConfigError(f"A spec has no field {unknown[0]!r}; its fields are {', '.join(names)}.")
+        if missing := [name for name in names if name not in values]:
+            raise SpecMismatch(f"The spec does not say its {missing[0]!r}; all of its fields must be given.")
+        return cls(**values)
+
+
+def _require(fits: bool, name: str, expected: str, value: object) -> None:
+    if not fits:
+        raise ConfigError(f"The spec's {name} must be {expected}, not {value!r}.")
+
+
+REPORT_SPEC = MfccSpec()
+"""The report's MFCCs: 20 coefficients, 160 frames of the first 29.7 seconds."""
+
+SPECS = {"report": REPORT_SPEC, "report_centre": MfccSpec(cut="centre")}
+"""Specs by the name that a person gives; ``report_centre`` is for whole songs, whose intros say little."""
+
+
+def get_spec(name: str) -> MfccSpec:
+    """The spec of that name.
+
+    Raises
+    ------
+    UnknownName
+        If there is none; the message lists the choices.
+    """
+    if name not in SPECS:
+        raise UnknownName("spec", name, SPECS)
+    return SPECS[name]
