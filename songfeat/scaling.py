@@ -88,8 +88,10 @@ class Scaler:
         count = array.shape[0] * array.shape[2]
         # Sums start from the first value, so that the deviations of a constant are exactly 0 and never rounding noise.
         first = array[0, :, 0].astype(float)
-        mean = first + _sum(array, lambda chunk: chunk - first[:, np.newaxis]) / count
-        variance = _sum(array, lambda chunk: np.square(chunk - mean[:, np.newaxis])) / count
+        # What is not finite is refused, by name, where the scaler is built.
+        with np.errstate(invalid="ignore", over="ignore"):
+            mean = first + _sum(array, lambda chunk: chunk - first[:, np.newaxis]) / count
+            variance = _sum(array, lambda chunk: np.square(chunk - mean[:, np.newaxis])) / count
         scale = np.where(variance == 0, 1.0, np.sqrt(variance))
         return cls(names=names, mean=tuple(mean.tolist()), scale=tuple(scale.tolist()))
 
@@ -141,12 +143,16 @@ class Scaler:
         Raises
         ------
         DataError
-            If a part is missing or unknown.
+            If a part is missing, unknown or no list of numbers.
         """
         expected = {field.name for field in fields(cls)}
         if set(description) != expected:
             raise DataError(f"A scaler holds {', '.join(sorted(expected))}; got {', '.join(sorted(description))}.")
-        return cls(**{name: tuple(values) for name, values in description.items()})
+        try:
+            mean, scale = (tuple(map(float, description[part])) for part in ("mean", "scale"))
+        except (TypeError, ValueError) as error:
+            raise DataError(f"The means and scales of a scaler must be lists of numbers: {error}.") from error
+        return cls(names=tuple(description["names"]), mean=mean, scale=scale)
 
 
 def _numbers(frame: pd.DataFrame) -> np.ndarray:

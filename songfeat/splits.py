@@ -4,7 +4,7 @@ Songs of one artist resemble one another, so they stand together in one part;
 otherwise a model is judged on artists that it has already heard.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Literal
 
@@ -63,6 +63,8 @@ def split(
     by : {"artist", "random"}
         "random" ignores the artists. It is there to show how much a model
         seems to gain from songs by artists that it knows.
+    seed : int
+        Part of what is hashed: another seed, another split.
     fractions : sequence of float
         The shares of `PARTS`, each above 0, together 1.
 
@@ -98,7 +100,7 @@ def split(
 
 
 def _check_fractions(fractions: Sequence[float]) -> None:
-    if len(fractions) != len(PARTS) or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
+    if not (len(fractions) == len(PARTS) and all(share > 0 for share in fractions) and abs(sum(fractions) - 1) < 1e-9):
         raise ConfigError(f"fractions must be {len(PARTS)} numbers above 0 that add up to 1, got {tuple(fractions)}.")
 
 
@@ -110,7 +112,7 @@ def _groups(tracks: pd.DataFrame, by: str) -> pd.Series:
     raise UnknownName("way to split", by, ("artist", "random"))
 
 
-def _hash_positions(names: Sequence[str], seed: int) -> np.ndarray:
+def _hash_positions(names: Iterable[str], seed: int) -> np.ndarray:
     """Each name's place in [0, 1): the first 53 bits of its hash, all that a float holds without rounding up to 1."""
     digests = b"".join(blake2b(f"{seed}\0{name}".encode(), digest_size=8).digest() for name in names)
     return (np.frombuffer(digests, dtype=">u8") >> np.uint64(11)).astype(float) / 2**53

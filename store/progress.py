@@ -42,7 +42,7 @@ class Progress:
     """
 
     def __init__(self, folder: Path, listener: Callable[[Step], None] | None = None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._listener = listener
         self._started = time.monotonic()
         self._reported = float("-inf")
@@ -67,14 +67,14 @@ class Progress:
         self._reported, self._note = now, note
         self._recent.append((now, done))
         step = self._step(now, done, total, note)
-        with (self._folder / "progress.jsonl").open("a", encoding="utf-8") as file:
+        with (self.folder / "progress.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(step)) + "\n")
         if self._listener:
             self._listener(step)
 
     def check(self) -> None:
         """Raise `Cancelled` if the job should stop; for loops that have nothing to tell."""
-        if (self._folder / "cancel").exists():
+        if (self.folder / "cancel").exists():
             raise Cancelled
 
     def _step(self, now: float, done: int, total: int | None, note: str) -> Step:

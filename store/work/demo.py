@@ -29,7 +29,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     trained = set(runs.all_runs(catalogue).query("source == @SOURCE")["model"])
     for model in _MODELS:
         if model not in trained:
-            train.run(workspace, {"model": model, "source": SOURCE}, progress)
+            train.run(workspace, {"model": model, "source": SOURCE, "run_id": f"demo-{model}"}, progress)
     with catalogue.lease() as db:
         tracks, sounds, finished = db.execute(
             "SELECT (SELECT count(*) FROM tracks), (SELECT count(*) FROM clips), (SELECT count(*) FROM runs)"

@@ -1,0 +1,49 @@
+"""The models as PyTorch modules: given tensors by kind of input, they answer ``(batch, n_targets)``."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+
+class Constant(nn.Module):
+    """The same answer for every track."""
+
+    means: Tensor
+
+    def __init__(self, n_targets: int) -> None:
+        super().__init__()
+        self.register_buffer("means", torch.zeros(n_targets))
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        batch = next(iter(inputs.values())).shape[0]
+        return self.means.expand(batch, -1)
+
+
+class NumericMlp(nn.Module):
+    """Fully connected layers, a sigmoid after each, the last one included: targets lie in [0, 1]."""
+
+    def __init__(self, n_inputs: int, hidden: Sequence[int], n_targets: int) -> None:
+        super().__init__()
+        layers = [(nn.Linear(before, after), nn.Sigmoid()) for before, after in pairwise([n_inputs, *hidden])]
+        self.body = nn.Sequential(*(module for layer in layers for module in layer))
+        self.head = nn.Linear(hidden[-1], n_targets)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        return torch.sigmoid(self.head(self.body(inputs["numeric"])))
+
+
+class LastStepLstm(nn.Module):
+    """An LSTM (Hochreiter & Schmidhuber, 1997) that answers from what it remembers after the last frame."""
+
+    def __init__(self, n_mfcc: int, hidden: int, n_targets: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(n_mfcc, hidden, batch_first=True)
+        self.head = nn.Linear(hidden, n_targets)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        # (batch, n_mfcc, n_frames) to (batch, n_frames, n_mfcc): a reshape would mix frames and coefficients.
+        frames = inputs["mfcc"].transpose(1, 2)
+        steps, _ = self.lstm(frames)
+        return torch.sigmoid(self.head(steps[:, -1]))

@@ -1,0 +1,121 @@
+"""From a model's inputs to the tensors that it sees, scaled by what was learnt from the training part alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from songfeat.errors import DataError, SpecMismatch
+from songfeat.examples import Examples
+from songfeat.numeric import by_name, with_derived
+from songfeat.registry import NUMERIC, ModelEntry
+from songfeat.scaling import Scaler
+from songfeat.specs import MfccSpec
+
+Inputs = Mapping[str, pd.DataFrame | np.ndarray]
+"""Inputs of some tracks by kind: a frame of numeric inputs, arrays ``(n, *spec.shape)`` computed from sound."""
+
+ROWS = "rows"
+"""The kind under which a model without inputs is given one empty row a track, to say how many answers are wanted."""
+
+
+def inputs_of(examples: Examples) -> Inputs:
+    """All inputs that the examples have."""
+    numeric = {} if examples.numeric is None else {NUMERIC: examples.numeric}
+    return {**numeric, **examples.arrays}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """How inputs become tensors.
+
+    Attributes
+    ----------
+    model : str
+        The name of the model that they are for.
+    scalers : mapping of str to Scaler
+        By kind of input, for each kind that the model sees.
+    spec : MfccSpec or None
+        To which its arrays were computed; None for a model that sees none.
+    """
+
+    model: str
+    scalers: Mapping[str, Scaler]
+    spec: MfccSpec | None
+
+    @classmethod
+    def fit(cls, entry: ModelEntry, config: Any, inputs: Inputs, spec: MfccSpec | None) -> "Preparation":
+        """Learn from the inputs of the training part.
+
+        Raises
+        ------
+        DataError
+            If an input that the model needs is not there or cannot be scaled.
+        SpecMismatch
+            If arrays are not of the spec's shape, or there is no spec.
+        """
+        _check_kinds(entry.name, entry.inputs, inputs)
+        scalers = {}
+        for kind in entry.inputs:
+            values = _checked(kind, inputs[kind], spec)
+            if isinstance(values, pd.DataFrame):
+                scalers[kind] = Scaler.fit(values[list(config.columns)])
+            else:
+                scalers[kind] = Scaler.fit_array(values, [f"{kind}_{channel}" for channel in range(values.shape[1])])
+        return cls(model=entry.name, scalers=scalers, spec=spec if set(entry.inputs) - {NUMERIC} else None)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The kinds of input that the model sees."""
+        return tuple(self.scalers)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of one track's input, by kind."""
+        return {
+            kind: (len(scaler.names),) if self.spec is None or kind == NUMERIC else self.spec.shape
+            for kind, scaler in self.scalers.items()
+        }
+
+    def tensors(self, inputs: Inputs, n: int) -> dict[str, Tensor]:
+        """The inputs of `n` tracks as float32 tensors, ``(n, *shape)`` by kind.
+
+        Raises
+        ------
+        DataError
+            If an input that the model needs is not there, or has gaps.
+        LabelMismatch
+            If a numeric input is missing.
+        SpecMismatch
+            If arrays are not of the spec's shape.
+        """
+        _check_kinds(self.model, self.inputs, inputs)
+        if not self.inputs:
+            return {ROWS: torch.empty(n, 0)}
+        return {kind: self._tensor(kind, inputs[kind]) for kind in self.inputs}
+
+    def _tensor(self, kind: str, values: pd.DataFrame | np.ndarray) -> Tensor:
+        scaled = np.array(self.scalers[kind].transform(_checked(kind, values, self.spec)), dtype=np.float32)
+        if not np.isfinite(scaled).all():
+            raise DataError(f"The {kind} inputs have gaps or infinite values; the model {self.model!r} needs numbers.")
+        return torch.from_numpy(scaled)
+
+
+def _check_kinds(model: str, needed: tuple[str, ...], inputs: Inputs) -> None:
+    if missing := [kind for kind in needed if kind not in inputs]:
+        given = " and ".join(sorted(inputs)) or "none"
+        raise DataError(f"The model {model!r} needs {' and '.join(missing)} inputs; the examples have {given}.")
+
+
+def _checked(kind: str, values: pd.DataFrame | np.ndarray, spec: MfccSpec | None) -> pd.DataFrame | np.ndarray:
+    """Arrays if they are of the spec's shape; numeric inputs by name, with what follows from them."""
+    if isinstance(values, pd.DataFrame):
+        return with_derived(by_name(values))
+    if spec is None or values.shape[1:] != spec.shape:
+        expected = "there is no spec to check them by" if spec is None else f"those of the spec are {spec.shape}"
+        raise SpecMismatch(f"The {kind} arrays are of shape {values.shape[1:]} each; {expected}.")
+    return values

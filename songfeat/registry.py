@@ -1,0 +1,137 @@
+"""Which models there are: one entry each, read by the command line, the pages, the tests and the tables alike.
+
+Reading the entries imports no PyTorch: an entry holds names, descriptions and
+configs; what it builds is imported when it is built.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from songfeat.errors import ConfigError, UnknownName
+from songfeat.training_config import TrainConfig, apply_overrides
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from songfeat.training_loop import Batch
+
+NUMERIC = "numeric"
+
+KINDS = (NUMERIC, "mfcc", "logmel", "stats")
+"""The kinds of input that a model may see; all but `numeric` are computed from sound."""
+
+Build = Callable[[Any, Mapping[str, tuple[int, ...]], int], "nn.Module"]
+"""From config, shape of one track's input by kind, and number of targets to a model.
+
+The model is given a dict of tensors by kind, each ``(batch, *shape)``, and
+answers ``(batch, n_targets)``. All that it learns is in its ``state_dict``.
+"""
+
+Fit = Callable[["nn.Module", "Batch"], None]
+"""Fits a model in place to the training part, where that takes no gradient steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelEntry:
+    """A model that can be trained.
+
+    Attributes
+    ----------
+    name, description : str
+        The description is one line.
+    inputs : tuple of str
+        Which of `KINDS` it sees; none for one that answers the same for all.
+    config : type
+        A frozen dataclass of what can be chosen about the model, with defaults.
+    train : TrainConfig or None
+        The model's own defaults for training by gradient steps; None if `fit` does it.
+    fit : callable or None
+        The model's own fitter; None if it is trained by gradient steps.
+    build : callable
+    """
+
+    name: str
+    description: str
+    inputs: tuple[str, ...]
+    config: type
+    train: TrainConfig | None
+    fit: Fit | None
+    build: Build
+
+    @property
+    def family(self) -> str:
+        """``"network"`` if trained by gradient steps, else ``"baseline"``."""
+        return "baseline" if self.train is None else "network"
+
+    def configure(self, settings: Mapping[str, object]) -> tuple[Any, TrainConfig | None]:
+        """The config of the model and that of its training, with `settings` in place of defaults.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is unknown or its value does not fit.
+        """
+        if self.train is None:
+            return apply_overrides(settings, self.config())[0], None
+        config, train = apply_overrides(settings, self.config(), self.train)
+        return config, train
+
+
+_ENTRIES: dict[str, ModelEntry] = {}
+
+
+def register(
+    name: str,
+    *,
+    config: type,
+    inputs: tuple[str, ...],
+    description: str,
+    train: TrainConfig | None = None,
+    fit: Fit | None = None,
+) -> Callable[[Build], Build]:
+    """Make the decorated builder known as the model `name`; see :class:`ModelEntry`.
+
+    Raises
+    ------
+    ConfigError
+        If the name is taken, a kind of input does not exist, `config` and
+        `train` share a name, or not exactly one of `train` and `fit` is given.
+    """
+    if name in _ENTRIES:
+        raise ConfigError(f"There is a model {name!r} already; the names taken are {', '.join(sorted(_ENTRIES))}.")
+    if unknown := set(inputs) - set(KINDS):
+        raise ConfigError(f"The model {name!r} asks for {', '.join(unknown)}; inputs are {', '.join(KINDS)}.")
+    if (train is None) == (fit is None):
+        raise ConfigError(f"The model {name!r} needs either defaults for its training or a fitter of its own.")
+    if shared := {field.name for field in fields(config)} & {field.name for field in fields(TrainConfig)}:
+        raise ConfigError(f"The model {name!r} calls a setting {', '.join(shared)}, as its training does.")
+
+    def add(build: Build) -> Build:
+        _ENTRIES[name] = ModelEntry(
+            name=name, description=description, inputs=inputs, config=config, train=train, fit=fit, build=build
+        )
+        return build
+
+    return add
+
+
+def entries() -> tuple[ModelEntry, ...]:
+    """Every model: those without a network first, then by name."""
+    import songfeat.models  # noqa: F401 - registers them
+
+    return tuple(sorted(_ENTRIES.values(), key=lambda entry: (entry.family, entry.name)))
+
+
+def get(name: str) -> ModelEntry:
+    """The model of that name.
+
+    Raises
+    ------
+    UnknownName
+        If there is none; the message lists the choices.
+    """
+    known = {entry.name: entry for entry in entries()}
+    if name not in known:
+        raise UnknownName("model", name, known)
+    return known[name]

@@ -1,0 +1,155 @@
+"""From examples to a trained model."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from songfeat import registry
+from songfeat.errors import DataError
+from songfeat.examples import Examples
+from songfeat.labels import resolve_targets
+from songfeat.preparation import Preparation, inputs_of
+from songfeat.specs import MfccSpec
+from songfeat.training_config import TrainConfig
+from songfeat.training_loop import Batch, fit
+from songfeat.training_state import EpochRecord, TrainingState
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel:
+    """A model with all that it takes to use it.
+
+    Attributes
+    ----------
+    name : str
+        In the registry.
+    config : dataclass
+        Of the model.
+    train_config : TrainConfig or None
+        None for a model that takes no gradient steps.
+    seed : int
+    targets : tuple of str
+        In the order of the model's answers.
+    preparation : Preparation
+        From inputs to tensors.
+    model : torch.nn.Module
+    history : tuple of EpochRecord
+    """
+
+    name: str
+    config: Any
+    train_config: TrainConfig | None
+    seed: int
+    targets: tuple[str, ...]
+    preparation: Preparation
+    model: nn.Module
+    history: tuple[EpochRecord, ...]
+
+
+def train_model(
+    name: str,
+    examples: Examples,
+    parts: pd.Series,
+    *,
+    targets: tuple[str, ...],
+    spec: MfccSpec | None = None,
+    settings: Mapping[str, object] | None = None,
+    seed: int = 0,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    on_state: Callable[[TrainingState], None] | None = None,
+    resume: TrainingState | None = None,
+) -> TrainedModel:
+    """Train a model of the registry.
+
+    Only the tracks of the parts ``"train"`` and ``"val"`` are looked at, and
+    of these only the ones with a known value of a target.
+
+    Parameters
+    ----------
+    name : str
+    examples : Examples
+    parts : pandas.Series
+        The part of each track, by track id; see :func:`songfeat.splits.split`.
+    targets : tuple of str
+        What to predict.
+    spec : MfccSpec or None
+        To which the examples' arrays were computed; needed by models that see sound.
+    settings : mapping of str to object
+        Fields of the model's config or of its :class:`TrainConfig`, by name, as text or as values.
+    seed : int
+        Of the first weights, the order of tracks and dropout.
+    on_epoch, on_state, resume
+        See :func:`songfeat.training_loop.fit`.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such model or target.
+    ConfigError
+        If a setting does not exist or does not fit, or the loss is no longer a number.
+    DataError
+        If an input that the model needs is not there, or a part or target has no values.
+    SpecMismatch
+        If arrays are not of the spec's shape.
+    """
+    entry = registry.get(name)
+    targets = resolve_targets(targets)
+    config, train_config = entry.configure(settings or {})
+    train, val = (_part(examples, parts, part, targets) for part in ("train", "val"))
+    if unknown := [name for name in targets if train.targets[name].isna().all()]:
+        raise DataError(f"No track of the training part has a known value of {', '.join(unknown)}.")
+    preparation = Preparation.fit(entry, config, inputs_of(train), spec)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = entry.build(config, preparation.shapes, len(targets))
+    train_batch = _as_batch(train, preparation, targets)
+    history: tuple[EpochRecord, ...] = ()
+    if train_config is not None:
+        history = fit(
+            model,
+            train_batch,
+            _as_batch(val, preparation, targets),
+            train_config,
+            seed=seed,
+            on_epoch=on_epoch,
+            on_state=on_state,
+            resume=resume,
+        )
+    elif entry.fit is not None:
+        entry.fit(model, train_batch)
+    return TrainedModel(
+        name=name,
+        config=config,
+        train_config=train_config,
+        seed=seed,
+        targets=targets,
+        preparation=preparation,
+        model=model,
+        history=history,
+    )
+
+
+def _part(examples: Examples, parts: pd.Series, part: str, targets: tuple[str, ...]) -> Examples:
+    """The tracks of a part that have a known value of a target."""
+    if missing := [name for name in targets if name not in examples.targets.columns]:
+        raise DataError(f"The examples have no values of {', '.join(missing)}.")
+    of_track = parts.reindex(examples.tracks.index)
+    if of_track.isna().any():
+        raise DataError(f"The split has no part for track {of_track.index[of_track.isna()][0]!r}.")
+    chosen = examples.targets[list(targets)].notna().any(axis=1) & (of_track == part)
+    if not chosen.any():
+        raise DataError(f"No track of the part {part!r} has a known value of {', '.join(targets)}.")
+    return examples.select(chosen.to_numpy())
+
+
+def _as_batch(examples: Examples, preparation: Preparation, targets: tuple[str, ...]) -> Batch:
+    return Batch(
+        inputs=preparation.tensors(inputs_of(examples), len(examples)),
+        targets=torch.tensor(examples.targets[list(targets)].to_numpy(np.float32)),
+        names=targets,
+    )

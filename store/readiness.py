@@ -1,0 +1,41 @@
+"""What could be learned from the workspace as it is, counted without loading it."""
+
+import pandas as pd
+
+from songfeat.labels import NUMERIC_INPUTS
+from songfeat.specs import MfccSpec
+from store.catalogue import Catalogue
+from store.shards import Shards
+
+
+def tracks_by_source(
+    catalogue: Catalogue, *, inputs: tuple[str, ...], targets: tuple[str, ...], spec: MfccSpec
+) -> pd.DataFrame:
+    """Per source: tracks that a model with these inputs can learn from. Columns source, tracks; the most first."""
+    numeric = " AND ".join(f"r.{name} IS NOT NULL" for name in NUMERIC_INPUTS) if "numeric" in inputs else "true"
+    given = " OR ".join(f"r.{name} IS NOT NULL" for name in targets)
+    sound = "r.track_id IN (SELECT track_id FROM heard)" if "mfcc" in inputs else "true"
+    known = Shards(catalogue.workspace, spec).known() if "mfcc" in inputs else set()
+    with catalogue.lease() as db:
+        db.register("extracted", pd.DataFrame({"sha256": pd.Series(sorted(known), dtype="str")}))
+        return db.execute(
+            f"""
+            WITH clip AS (SELECT track_id, min(sha256) AS sha256 FROM clips WHERE status = 'ok' GROUP BY track_id),
+                 heard AS (SELECT track_id FROM clip JOIN extracted USING (sha256))
+            SELECT r.source, count(*) AS tracks FROM reference r WHERE ({numeric}) AND ({given}) AND {sound}
+            GROUP BY r.source ORDER BY tracks DESC, r.source"""
+        ).df()
+
+
+def clips_waiting(catalogue: Catalogue, spec: MfccSpec) -> int:
+    """How many usable clips have no array of this spec yet."""
+    known = Shards(catalogue.workspace, spec).known()
+    with catalogue.lease() as db:
+        rows = db.execute("SELECT sha256 FROM clips WHERE status = 'ok'").fetchall()
+    return sum(sha not in known for (sha,) in rows)
+
+
+def shards_stamp(catalogue: Catalogue, spec: MfccSpec) -> int:
+    """A number that changes whenever arrays of this spec are added; the catalogue's version does not tell."""
+    folder = Shards(catalogue.workspace, spec).folder
+    return folder.stat().st_mtime_ns if folder.is_dir() else 0

@@ -1,0 +1,57 @@
+"""How a training goes, epoch by epoch, as its run's folder tells while it is under way and afterwards."""
+
+import json
+from dataclasses import dataclass
+
+import pandas as pd
+
+from store.jobs import Job
+from store.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class History:
+    """Learning curves in long form.
+
+    Attributes
+    ----------
+    losses : pandas.DataFrame
+        Columns epoch, part (``"train"`` or ``"val"``), loss.
+    errors : pandas.DataFrame
+        Columns epoch, feature, value: the mean absolute error on the validation part.
+    """
+
+    losses: pd.DataFrame
+    errors: pd.DataFrame
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are done."""
+        return 0 if self.losses.empty else int(self.losses["epoch"].max())
+
+
+def read(workspace: Workspace, run_id: str) -> History:
+    """The history of a run so far; empty where it has none, as before its first epoch ends."""
+    path = workspace.child(workspace.runs, run_id, "run") / "history.jsonl"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    # What follows the last line break is still being written.
+    rows = [json.loads(line) for line in text.split("\n")[:-1] if line.strip()]
+    losses = [
+        {"epoch": row["epoch"], "part": part, "loss": row[f"{part}_loss"]} for row in rows for part in ("train", "val")
+    ]
+    errors = [
+        {"epoch": row["epoch"], "feature": feature, "value": value}
+        for row in rows
+        for feature, value in row["val_mae"].items()
+    ]
+    return History(
+        losses=pd.DataFrame(losses, columns=["epoch", "part", "loss"]),
+        errors=pd.DataFrame(errors, columns=["epoch", "feature", "value"]),
+    )
+
+
+def run_of(job: Job) -> str | None:
+    """The run that a training job makes or made; None until it has one."""
+    path = job.folder / "run_id.txt"
+    name = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    return name or (job.result or {}).get("run_id")
