@@ -24,7 +24,11 @@ class TrainConfig:
     epochs : int
         Passes over the training part, at most.
     batch_size : int
-        Tracks a step.
+        Tracks a step, at most.
+    min_steps : int
+        Steps an epoch, at least: on a small set the batches are smaller than
+        `batch_size`. One step an epoch is so few that patience ends before
+        anything was learnt.
     learning_rate : float
         Of Adam (Kingma & Ba, 2015), at the start.
     weight_decay : float
@@ -47,6 +51,7 @@ class TrainConfig:
 
     epochs: int = 100
     batch_size: int = 32
+    min_steps: int = 16
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     loss: str = "mse"
@@ -57,7 +62,7 @@ class TrainConfig:
     grad_clip: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "patience"):
+        for name in ("epochs", "batch_size", "min_steps", "patience"):
             _require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in ("weight_decay", "grad_clip", "plateau_patience"):
             _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))

@@ -194,7 +194,8 @@ class _Training:
 
     def _shuffled(self) -> Iterator[Batch]:
         order = torch.randperm(len(self.train), generator=self.shuffle)
-        return (self.train.select(rows) for rows in order.split(self.config.batch_size))
+        batch_size = min(self.config.batch_size, math.ceil(len(order) / self.config.min_steps))
+        return (self.train.select(rows) for rows in order.split(batch_size))
 
     def _judge(self) -> tuple[float, dict[str, float]]:
         answers = answer(self.model, self.val.inputs, self.config.batch_size)

@@ -382,6 +382,18 @@ def test_other_languages_without_genres_features_previews_or_with_a_playlist_nam
     assert guess(base, genre="Géneros del artista").columns["genre"] == "Géneros del artista"
 
 
+def test_addresses_of_albums_alone_do_not_make_it_another_language():
+    sample = rows(
+        uri=[f"spotify:track:{SPOTIFY}"], song=["A"], by=["X"], album_uri=[f"spotify:album:{SPOTIFY}"], energy=["0.5"]
+    )
+    assert guess(sample, artist="by").columns == {
+        "track_id": "uri",
+        "title": "song",
+        "artist": "by",
+        "energy": "energy",
+    }
+
+
 def test_every_feature_is_a_field():
     assert set(FEATURES) <= set(FIELDS)
     assert len(set(FIELDS)) == len(FIELDS)

@@ -34,7 +34,7 @@ class NumericMlpConfig(NumericConfig):
     "numeric_mlp",
     config=NumericMlpConfig,
     inputs=("numeric",),
-    train=TrainConfig(epochs=200, batch_size=512, learning_rate=1e-2, patience=20, plateau_patience=5),
+    train=TrainConfig(epochs=200, batch_size=512, learning_rate=2e-2, patience=20, plateau_patience=5),
     description="multi-task network on six numbers: tempo, loudness, key, mode, time signature, valence",
 )
 def build(config: NumericMlpConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":

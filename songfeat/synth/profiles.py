@@ -117,9 +117,9 @@ PROFILES: dict[str, Profile] = {
         distortion=(0.0, 0.6), electric=(0.25, 1.0), level=(-20, -6), voiced=0.35, spoken=0.2,
         spoken_share=(0.1, 0.5), voice_share=(0.3, 0.8),
         drum_patterns=("four on the floor", "breakbeat", "half time"),
-        compings=("pad", "arpeggio", "stabs", "off-beat"), bass_lines=("off-beat", "quavers", "long"), acoustic_chords=("piano", "strings"),
-        acoustic_leads=("piano", "flute"), electric_chords=("saw pad", "bell"), electric_leads=("square", "bell"),
-        reverb=(0.05, 0.45),
+        compings=("pad", "arpeggio", "stabs", "off-beat"), bass_lines=("off-beat", "quavers", "long"),
+        acoustic_chords=("piano", "strings"), acoustic_leads=("piano", "flute"), electric_chords=("saw pad", "bell"),
+        electric_leads=("square", "bell"), reverb=(0.05, 0.45),
     ),
     "reggae": Profile(
         tempo=(65, 135), major=0.6, drum_level=(0.2, 0.95), regularity=(0.45, 1.0), density=(0.1, 0.8),

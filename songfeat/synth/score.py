@@ -15,6 +15,10 @@ _GOLDEN = 0.618_033_988_75  # its multiples spread evenly over [0, 1), so that s
 _SYLLABLES_PER_SECOND = 4.8  # of ordinary talk
 SYLLABLES = 24  # different ones in one song
 
+# MIDI pitches around which tunes move: the lead's, and a low and a high voice's.
+_LEAD_CENTRE = 69
+_VOICE_CENTRES = (55, 64)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
@@ -34,12 +38,14 @@ def write_score(recipe: Recipe, n_bars: int, rng: np.random.Generator) -> Score:
     comping, bass_line = COMPINGS[recipe.comping], BASS_LINES[recipe.bass_line]
     sung, spoken = _voice_bars(recipe, n_bars)
     silent = [bar for bar in range(n_bars) if bar not in sung | spoken]
+    # A singer follows the band only half of the way up or down.
+    voice_centre = _VOICE_CENTRES[recipe.voice_is_high] + recipe.register / 2
     return Score(
         drums=[note for name in PATTERNS[recipe.drum_pattern] for note in _drum(recipe, name, n_bars, rng)],
         chords=[note for bar in range(n_bars) for note in comping(recipe, harmony, bar)],
         bass=[note for bar in range(n_bars) for note in bass_line(recipe, harmony, bar)],
-        lead=_tune(recipe, harmony, silent, rng, centre=69),
-        sung=_tune(recipe, harmony, sorted(sung), rng, centre=64 if recipe.voice_is_high else 55, vowels=len(VOWELS)),
+        lead=_tune(recipe, harmony, silent, rng, centre=_LEAD_CENTRE + recipe.register),
+        sung=_tune(recipe, harmony, sorted(sung), rng, centre=voice_centre, vowels=len(VOWELS)),
         spoken=[note for bar in sorted(spoken) for note in _talk(recipe, bar, rng)],
     )
 
@@ -77,11 +83,11 @@ def _rhythm(recipe: Recipe, rng: np.random.Generator) -> list[tuple[float, float
 
 
 def _tune(
-    recipe: Recipe, harmony: Harmony, bars: list[int], rng: np.random.Generator, *, centre: int, vowels: int = 1
+    recipe: Recipe, harmony: Harmony, bars: list[int], rng: np.random.Generator, *, centre: float, vowels: int = 1
 ) -> list[Note]:
     """A tune that walks through the scale, rests on chord tones, and repeats the rhythm of its first bars."""
     rhythms = [_rhythm(recipe, rng) for _ in range(2)]
-    ladder = harmony.ladder(centre + recipe.register)
+    ladder = harmony.ladder(centre)
     place, notes = len(ladder) // 2, []
     for turn, bar in enumerate(bars):
         for beat, beats in rhythms[turn % 4 == 2]:

@@ -58,7 +58,7 @@ def acousticness(recipe: Recipe) -> float:
 
 
 def instrumentalness(recipe: Recipe) -> float:
-    """High without a voice, near nothing as soon as a third of the bars have one; a dense arrangement hints at none."""
+    """High without a voice, near nothing once half of the bars have one; a dense arrangement hints at none."""
     return (0.8 + 0.15 * recipe.density) * _logistic(14.0 * (0.25 - recipe.voice_share))
 
 

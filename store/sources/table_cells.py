@@ -94,12 +94,12 @@ def parse_meter(text: str) -> float | None:
 
 
 def parse_year(text: str) -> float | None:
-    """The year of a year or date in one of the usual forms; 0 where it is written as noughts."""
+    """The year of a year or date in one of the usual forms; 0 where it is written as noughts, else the number."""
     plain = text.strip()
     if _NO_DATE.fullmatch(plain):
         return 0.0
     match = _DATE.fullmatch(plain)
-    return float(next(filter(None, match.groups()))) if match else None
+    return float(next(filter(None, match.groups()))) if match else parse_number(plain)
 
 
 def parse_names(text: str) -> str:

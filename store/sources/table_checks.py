@@ -63,8 +63,9 @@ class CheckedTable:
 
     def rejects(self) -> pd.DataFrame:
         """What was left out: `file`, `line`, `column`, `value`, `reason`, by row of the table."""
-        empty = pd.DataFrame({"file": [], "line": [], "column": [], "value": [], "reason": []}, dtype="str")
-        found = pd.concat([empty.astype({"line": "Int64"}), *self._rejects])
+        types = {"file": "str", "line": "Int64", "column": "str", "value": "str", "reason": "str"}
+        empty = pd.DataFrame(columns=list(types))
+        found = pd.concat([empty, *self._rejects]).astype(types)
         return found.sort_index(kind="stable").reset_index(drop=True)
 
     def places(self, column: str | None = None) -> tuple[pd.Series, pd.Series]:

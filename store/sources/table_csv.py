@@ -5,7 +5,7 @@ that is too long or never ends costs that row and not the file.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, count, islice, zip_longest
 from typing import Any, TextIO
@@ -22,7 +22,7 @@ BROKEN = "__broken__"
 
 _SEPARATORS = ",;\t|"
 _END = "\0end of file"
-_ROWS_AT_ONCE = 50_000
+_ROWS_AT_ONCE = 10_000
 
 
 @dataclass
@@ -138,13 +138,14 @@ def _header(rows: Iterator[tuple[int, list[str]]], name: str) -> tuple[list[str]
         if not headers[0][0] and row[0] == "track_id" and not any(row[1:]):
             telling = [level[1:] for level in headers[:depth] if len(set(level[1:])) > 1]
             levels, columns = depth + 1, ["track_id", *map(".".join, zip(*telling, strict=False))]
-    return _unique(columns), chain(top[levels:], rows)
+    return column_names(columns), chain(top[levels:], rows)
 
 
-def _unique(names: list[str]) -> list[str]:
-    """The same names, with ``.1``, ``.2``, … behind those that were there before."""
+def column_names(headers: Iterable[str]) -> list[str]:
+    """Headers as names of columns: each only once (``.1``, ``.2``, … are added), and none of the reader's own."""
     unique: dict[str, None] = {}
-    for name in names:
+    for header in headers:
+        name = header.lstrip("_") if header.startswith((LINE, BROKEN)) else header
         copies = chain([name], (f"{name}.{number}" for number in count(1)))
         unique[next(copy for copy in copies if copy not in unique)] = None
     return list(unique)

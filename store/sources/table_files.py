@@ -64,12 +64,10 @@ def read_table(path: Path) -> pd.DataFrame:
 def _read_text(file: BinaryIO, path: Path) -> pd.DataFrame:
     encoding = _encoding(file, path)
     file.seek(0)
-    stream = io.TextIOWrapper(file, encoding=encoding, newline="")
-    start = stream.read(1 << 12).lstrip("\ufeff \t\r\n")
-    stream.seek(0)
-    if start.startswith(("{", "[")):
-        return read_json(stream.read(), path)
-    return read_csv(stream, str(path))
+    with io.TextIOWrapper(file, encoding=encoding, newline="") as stream:
+        start = stream.read(1 << 12).lstrip("\ufeff \t\r\n")
+        stream.seek(0)
+        return read_json(stream.read(), path) if start.startswith(("{", "[")) else read_csv(stream, str(path))
 
 
 def _encoding(file: BinaryIO, path: Path) -> str:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from songfeat.errors import TableError
-from store.sources.table_csv import LINE, RowList
+from store.sources.table_csv import LINE, RowList, column_names
 
 
 def read_json(text: str, path: Path) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def read_json(text: str, path: Path) -> pd.DataFrame:
     columns = list(dict.fromkeys(key for _, value in objects if isinstance(value, dict) for key in value))
     if not columns:
         raise TableError(f"{path} looks like JSON, but no line of it is a JSON object.")
-    rows = RowList(columns=columns)
+    rows = RowList(columns=column_names(columns))
     for number, value in objects:
         if isinstance(value, dict):
             rows.add(number, [_json_text(value.get(column)) for column in columns])
@@ -74,7 +74,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
         table = file.read(columns=[name for name, kind in kinds.items() if _is_plain(kind)])
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise TableError(f"{path} is a damaged Parquet file: {error}") from error
-    columns = {name: _column(table[name]) for name in table.column_names}
+    columns = dict(zip(column_names(table.column_names), map(_column, table.columns), strict=True))
     return pd.DataFrame({LINE: range(1, table.num_rows + 1), **columns})
 
 

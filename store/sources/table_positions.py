@@ -39,19 +39,20 @@ def place_columns(rows: pd.DataFrame) -> dict[str, str]:
         return None
 
     track = first(_matches(r"spotify:(?:track|local|episode):.+"))
-    album = None if track is None else first(_matches(r"spotify:album:.+"), track)
-    if track is None or album is None or album < track + 3 or album + 1 >= len(names):
+    artist = None if track is None else first(_matches(r"spotify:artist:.+"), track)
+    album = None if artist is None else first(_matches(r"spotify:album:.+"), artist)
+    added = None if album is None else first(_matches(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?"), album)
+    if track is None or artist is None or album is None or added is None:
         return {}
-    length = first(_between(10_000, 86_400_000), album)
-    added = first(_matches(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?"), album)
-    found = {"track_id": track, "title": track + 1, "artist": album - 1, "album": album + 1, "duration_ms": length}
-    found["year"] = first(_matches(r"[0-9]{4}(?:-[0-9]{2}){0,2}"), album, length)
+    length = first(_between(10_000, 86_400_000), album, added)
+    found = {"track_id": track, "title": track + 1, "artist": artist + 1, "album": album + 1, "duration_ms": length}
+    found["year"] = first(_matches(r"[0-9]{4}(?:-[0-9]{2}){0,2}"), album + 2, length)
     if length is not None:
         found["popularity"] = first(_between(0, 100), length, added)
         found["preview_url"] = first(_matches(r"https?://\S+"), length, added)
         found["isrc"] = first(lambda text: isrc(text) is not None, length, added)
     fields = {field: names[position] for field, position in found.items() if position is not None}
-    return fields | ({} if added is None else _features([*texts.items()][added + 1 :]))
+    return fields | _features([*texts.items()][added + 1 :])
 
 
 def _features(columns: list[tuple[str, list[str]]]) -> dict[str, str]:
