@@ -21,9 +21,8 @@ def main() -> int:
         results.append({"name": name, **BENCHMARKS[name]()})
     print(f"{'benchmark':<12} {'Songfeat':>10} {'against':>10} {'ratio':>7}  what is compared")
     for one in results:
-        print(
-            f"{one['name']:<12} {one['seconds']:>9.2f}s {one['against_seconds']:>9.2f}s {one['ratio']:>7.2f}  {one['what']}"
-        )
+        times = f"{one['seconds']:>9.2f}s {one['against_seconds']:>9.2f}s {one['ratio']:>7.2f}"
+        print(f"{one['name']:<12} {times}  {one['what']}")
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1))
     return 0

@@ -9,9 +9,7 @@ from pathlib import Path
 
 def compare(ours: Callable[[], object], against: Callable[[], object], *, rounds: int, what: str) -> dict[str, object]:
     """Time two functions in turn and give the medians and the median of the rounds' ratios."""
-    pairs = []
-    for _ in range(rounds):
-        pairs.append((_seconds(ours), _seconds(against)))
+    pairs = [(_seconds(ours), _seconds(against)) for _ in range(rounds)]
     return {
         "what": what,
         "seconds": statistics.median(one for one, _ in pairs),

@@ -171,7 +171,8 @@ class _Bar:
         if stage != self.stage:
             self._close()
             self.stage = stage
-            self.bar = tqdm(total=step.total, desc=step.note or self.kind, file=sys.stderr, mininterval=0.5)
+            every_s = 0.5 if sys.stderr.isatty() else 10.0
+            self.bar = tqdm(total=step.total, desc=step.note or self.kind, file=sys.stderr, mininterval=every_s)
         self.bar.update(step.done - self.bar.n)
 
     def _close(self) -> None:

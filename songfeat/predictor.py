@@ -120,10 +120,10 @@ class Predictor:
         if self.inputs != (NUMERIC,):
             raise DataError(f"{self._what_it_sees()}; it cannot predict from the numbers of a table alone.")
         inputs = without_impossible(_numbers(by_name(table)))
-        complete = inputs.notna().all(axis=1).to_numpy()
+        complete = np.flatnonzero(inputs.notna().all(axis=1))
         values = np.full((len(table), len(self.targets)), np.nan)
-        if complete.any():
-            values[complete] = self.predict({NUMERIC: inputs[complete]}).to_numpy()
+        if len(complete):
+            values[complete] = self.predict({NUMERIC: inputs.iloc[complete]}).to_numpy()
         return pd.DataFrame(values, index=table.index, columns=list(self.targets))
 
     def _predict(self, inputs: Inputs, index: pd.Index) -> pd.DataFrame:

@@ -99,7 +99,7 @@ class Preparation:
         return {kind: self._tensor(kind, inputs[kind]) for kind in self.inputs}
 
     def _tensor(self, kind: str, values: pd.DataFrame | np.ndarray) -> Tensor:
-        scaled = np.array(self.scalers[kind].transform(_checked(kind, values, self.spec)), dtype=np.float32)
+        scaled = np.require(self.scalers[kind].transform(_checked(kind, values, self.spec)), np.float32, "W")
         if not np.isfinite(scaled).all():
             raise DataError(f"The {kind} inputs have gaps or infinite values; the model {self.model!r} needs numbers.")
         return torch.from_numpy(scaled)

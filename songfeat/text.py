@@ -4,9 +4,13 @@ import hashlib
 import re
 import unicodedata
 
-_FEATURING = re.compile(r"\s*[\(\[]\s*(?:feat|ft|featuring|with)\b\.?[^\)\]]*[\)\]]|\s+(?:feat|ft|featuring)\b\.?.*$", re.I)
+_FEATURING = re.compile(
+    r"\s*[\(\[]\s*(?:feat|ft|featuring|with)\b\.?[^\)\]]*[\)\]]|\s+(?:feat|ft|featuring)\b\.?.*$", re.I
+)
 _NOT_WORD = re.compile(r"[\W_]+")
-_SPOTIFY_ID = re.compile(r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-[a-z-]+/)?track/)?([0-9A-Za-z]{22})(?:\?.*)?$")
+_SPOTIFY_ID = re.compile(
+    r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-[a-z-]+/)?track/)?([0-9A-Za-z]{22})(?:\?.*)?$"
+)
 _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 
 

@@ -102,8 +102,8 @@ def apply_overrides(settings: Mapping[str, object], *configs: Any) -> tuple[Any,
         if name not in values:
             near = get_close_matches(name, values, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            known = ", ".join(sorted(values)) or "there are none"
-            raise ConfigError(f"There is no setting {name!r} here.{hint} Choose one of: {known}.")
+            choices = f"Choose one of: {', '.join(sorted(values))}." if values else "There is nothing to set."
+            raise ConfigError(f"There is no setting {name!r} here.{hint} {choices}")
     parsed = {name: _parse(name, value, type(values[name])) for name, value in settings.items()}
     return tuple(
         replace(config, **{field.name: parsed[field.name] for field in fields(config) if field.name in parsed})

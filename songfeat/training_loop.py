@@ -117,6 +117,7 @@ def fit(
                     on_epoch(record)
         finally:
             model.load_state_dict(training.best_weights)
+            model.eval()
         return tuple(training.history)
 
 

@@ -101,9 +101,7 @@ class TrainingState:
             fields["history"] = tuple(EpochRecord(**record) for record in description["history"])
             return cls(**fields)
         except (KeyError, TypeError, ConfigError) as error:
-            raise CheckpointError(
-                f"{path} holds no state of a training that can be read: {error}."
-            ) from error
+            raise CheckpointError(f"{path} holds no state of a training that can be read: {error}.") from error
 
     def check(self, config: TrainConfig, seed: int, weights: Mapping[str, Tensor]) -> None:
         """Refuse to go on with another training than this one.

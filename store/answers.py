@@ -70,7 +70,7 @@ def job_list(workspace: Workspace) -> list[Record]:
 
 def records(table: pd.DataFrame) -> list[Record]:
     """Rows as records of plain Python values; what is not known is None."""
-    return [{name: plain(value) for name, value in row.items()} for row in table.to_dict(orient="records")]
+    return [{str(name): plain(value) for name, value in row.items()} for row in table.to_dict(orient="records")]
 
 
 def plain(value: Any) -> Any:

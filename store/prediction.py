@@ -3,18 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from songfeat.audio import AUDIO_SUFFIXES, read_info
 from songfeat.errors import AudioError, DataError, TableError
 from songfeat.labels import NUMERIC_INPUTS
 from store import runs
+from store.answers import plain
 from store.catalogue import Catalogue
 from store.export import check_writable_table, write_table
-from store.sources.table_files import LINE, read_table
+from store.sources.table_csv import BROKEN, LINE
+from store.sources.table_files import read_table
 from store.sources.table_layout import guess_mapping
-from store.sources.table_rows import clean
+from store.sources.table_rows import features
 
 if TYPE_CHECKING:
     from songfeat.predictor import Predictor
@@ -100,23 +101,16 @@ def _prefixed(prediction: dict[str, Any]) -> dict[str, float]:
 def _predict_table(predictor: "Predictor", path: Path, run_id: str, out: Path | None) -> dict[str, Any]:
     """Rows keep their order and their own columns; one whose inputs have gaps gets empty predictions."""
     frame = read_table(path)
-    mapping = guess_mapping(list(frame.columns), frame.head(500), {})
+    mapping = guess_mapping(list(frame.columns), frame.head(500), {}, table=str(path), of_songs=False)
     missing = [name for name in NUMERIC_INPUTS if name not in mapping.columns]
     if missing:
-        raise TableError(f"{path.name} has no column for {', '.join(missing)}, which the run {run_id} needs.")
-    checked = clean(frame, mapping, keep_all=True)
-    inputs = checked.reference.set_index("row").reindex(range(len(frame)))[list(NUMERIC_INPUTS)]
-    predicted = predictor.predict_table(inputs).add_prefix("predicted_")
-    own = frame.drop(columns=[LINE]).reset_index(drop=True)
-    whole = pd.concat([own, predicted.reset_index(drop=True)], axis=1)
-    if out is not None:
-        write_table(whole, out)
-    means = {name.removeprefix("predicted_"): float(np.nanmean(column)) for name, column in predicted.items()}
-    return {
-        "run": run_id,
-        "rows": len(whole),
-        "predicted": int(predicted.notna().all(axis=1).sum()),
-        "rejected": len(checked.rejects),
-        "predictions": [{"file": str(path), "values": means, "run": run_id, "seconds_of_audio": None}],
-        "file": None if out is None else str(out),
-    }
+        raise TableError(f"{path} has no column for {', '.join(missing)}, which the run {run_id} needs.")
+    predicted = predictor.predict_table(features(frame, mapping)[list(NUMERIC_INPUTS)])
+    answer = {"run": run_id, "rows": len(frame), "predicted": int(predicted.notna().all(axis=1).sum())}
+    if out is None:
+        values = [{name: plain(value) for name, value in row.items()} for row in predicted.to_dict("records")]
+        rows = [{"file": str(path), "row": row, "values": value, "run": run_id} for row, value in enumerate(values)]
+        return {**answer, "predictions": rows}
+    own = frame[[column for column in frame.columns if column not in (LINE, BROKEN)]].reset_index(drop=True)
+    write_table(pd.concat([own, predicted.add_prefix("predicted_")], axis=1), out)
+    return {**answer, "predictions": [], "file": str(out)}

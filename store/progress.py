@@ -11,7 +11,7 @@ REPORT_EVERY_S = 0.25
 _RATE_WINDOW = 40
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Cancelled(Exception):  # noqa: N818 - no error: somebody asked for it
     """Raised inside a job whose cancellation was asked for."""
 
 

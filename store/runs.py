@@ -107,7 +107,7 @@ def scores(
         table = db.execute(
             """
             SELECT s.*, r.model FROM scores s JOIN runs r USING (run_id)
-            WHERE list_contains(?, run_id) AND split = coalesce(?, split) AND genre = coalesce(?, genre)""",
+            WHERE list_contains(?, run_id) AND s.split = coalesce(?, s.split) AND genre = coalesce(?, genre)""",
             [list(run_ids), split, genre],
         ).df()
     order = {name: place for place, name in enumerate((*ALL_TARGETS, AVERAGE))}

@@ -99,7 +99,12 @@ class Mapping:
 
 
 def guess_mapping(
-    columns: Iterable[str], sample: pd.DataFrame | None, overrides: dict[str, str], *, table: str = "The table"
+    columns: Iterable[str],
+    sample: pd.DataFrame | None,
+    overrides: dict[str, str],
+    *,
+    table: str = "The table",
+    of_songs: bool = True,
 ) -> Mapping:
     """Find out which column holds which field.
 
@@ -115,6 +120,8 @@ def guess_mapping(
         Field to column, as a person says; wins over every guess.
     table : str
         How errors call the table.
+    of_songs : bool
+        Whether its rows have to say which songs they are of.
 
     Raises
     ------
@@ -132,7 +139,8 @@ def guess_mapping(
         guesses = {field: column for field, column in guesses.items() if field not in DURATIONS}
     both = guesses | chosen
     chosen = {field: both[field] for field in FIELDS if field in both}
-    _check(chosen, keys, table)
+    if of_songs:
+        _check(chosen, keys, table)
     return Mapping(
         columns=chosen,
         percent=_percent_fields(chosen, rows),

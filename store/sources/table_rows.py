@@ -76,9 +76,7 @@ def clean(frame: pd.DataFrame, mapping: Mapping) -> CleanRows:
     table = CheckedTable(frame.reset_index(drop=True), mapping)
     if BROKEN in frame:
         table.leave_out(table.frame[BROKEN].notna().to_numpy(), table.frame[BROKEN])
-    reference = pd.DataFrame(
-        {name: table.numbers(name, _feature(name, percent=name in mapping.percent)) for name in FEATURES}
-    )
+    reference = _features(table, mapping)
     tracks = _tracks(table, mapping)
     tracks["track_id"] = _track_ids(table, tracks, reference, fma=mapping.layout == FMA)
     table.leave_out(tracks["track_id"].isna().to_numpy(), "the row has neither an id nor a title")
@@ -93,6 +91,17 @@ def clean(frame: pd.DataFrame, mapping: Mapping) -> CleanRows:
         reference=reference[kept].reset_index(drop=True),
         rejects=table.rejects(),
         rows=len(frame),
+    )
+
+
+def features(frame: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
+    """The features of every row of a table, whatever it says of its songs: NaN where none is given or possible."""
+    return _features(CheckedTable(frame.reset_index(drop=True), mapping), mapping)
+
+
+def _features(table: CheckedTable, mapping: Mapping) -> pd.DataFrame:
+    return pd.DataFrame(
+        {name: table.numbers(name, _feature(name, percent=name in mapping.percent)) for name in FEATURES}
     )
 
 

@@ -27,13 +27,14 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     rows, mapping = read_rows(files, params.get("map") or {})
     progress.update(1, 3, "merging")
     catalogue, dry_run = Catalogue(workspace), bool(params.get("dry_run"))
-    turned_away = rows.rejects.assign(file=", ".join(map(str, files)))
+    # The rows of a single table need not say which file they are of.
+    turned_away = rows.rejects.assign(file=rows.rejects["file"].where(rows.rejects["file"] != "", str(files[0])))
     result: dict[str, Any] = {}
     try:
         with catalogue.lease(write=True) as db:
             merged = merge(db, as_incoming(rows, source))
             result = _summary(rows, merged, mapping, source=source, dry_run=dry_run)
-            rejects.replace(db, list(turned_away["file"].unique()), turned_away)
+            rejects.replace(db, [str(path) for path in files], turned_away)
             if dry_run:
                 raise _DryRunDone
     except _DryRunDone:
@@ -52,7 +53,8 @@ def read_rows(files: list[Path], overrides: dict[str, str]) -> tuple[CleanRows, 
     """
     frames = {path: read_table(path) for path in files}
     frame = join_tables(frames, overrides) if len(frames) > 1 else next(iter(frames.values()))
-    mapping = guess_mapping(list(frame.columns), frame.head(500), overrides)
+    table = " + ".join(map(str, files))
+    mapping = guess_mapping(list(frame.columns), frame.head(500), overrides, table=table)
     return clean(frame, mapping), mapping
 
 

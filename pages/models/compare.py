@@ -1,0 +1,39 @@
+"""Runs beside each other: how close they come to the reference values, target by target and genre by genre."""
+
+import streamlit as st
+
+from pages.ui import cached, comparison, frame, pickers, places, tables, words
+from songfeat.labels import ALL_TARGETS
+from songfeat.splits import PARTS
+
+frame.heading(
+    "Compare runs",
+    "Each dot is a song: the nearer to the dashed line, the closer the prediction to the reference value.",
+)
+runs = cached.all_runs()
+if runs.empty:
+    st.info("No run is finished yet.")
+    st.page_link(places.TRAIN, label="Train a model", icon=":material/model_training:")
+    st.stop()
+
+labels = words.run_labels(runs)
+runs_place, part_place, targets_place = st.columns([3, 2, 5])
+chosen = pickers.runs(runs_place, runs, labels, page="compare", default=tables.first_runs(runs, 1))
+part = part_place.segmented_control(
+    "Part", PARTS[::-1], default="test", required=True, help="Test: songs of artists that no model was trained on."
+)
+if not chosen:
+    st.info("Choose a run.")
+    st.stop()
+shown_runs = runs.set_index("run_id", drop=False).loc[chosen]
+trained = [name for name in ALL_TARGETS if shown_runs["targets"].map(lambda names, name=name: name in names).any()]
+targets = targets_place.multiselect("Targets", trained, default=trained, wrap=True)
+scores = cached.scores(chosen, split=part)
+for place, run_id in enumerate(chosen):
+    comparison.pictures(shown_runs.loc[run_id], labels[run_id], part, targets, scores, place)
+
+st.subheader("All scores", anchor=False)
+st.caption("With 95 % intervals, from drawing artists again and again.", help=words.metric_help())
+everything = scores[scores["genre"] == "all"]
+st.dataframe(tables.scores(everything, labels), hide_index=True)
+comparison.by_genre(scores, chosen, targets, labels)

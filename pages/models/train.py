@@ -1,0 +1,16 @@
+"""Train a model, and watch it learn."""
+
+import streamlit as st
+
+from pages.ui import frame, job_panel, training
+
+frame.heading("Train", "Choose a model and whose values it learns; it trains on its own while you look elsewhere.")
+left, right = st.columns([2, 3], gap="large")
+with left:
+    training.form()
+with right:
+    st.subheader("Learning curves", anchor=False)
+    job_panel.follow(training.curves, kind="train", key="curves")
+    st.subheader("Trainings", anchor=False)
+    st.caption("One trains at a time, the others wait for their turn.")
+    job_panel.panel(kind="train")

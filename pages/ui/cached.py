@@ -1,0 +1,111 @@
+"""What pages read again and again, remembered until the catalogue changes. The only file that caches."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from songfeat.specs import get_spec
+from store import listening, overview, readiness, rejects, runs, song_lists, table_preview, tracks
+from store.catalogue import Catalogue
+from store.workspace import Workspace
+
+R = TypeVar("R")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _catalogue(folder: str) -> Catalogue:
+    return Catalogue(Workspace(Path(folder)))
+
+
+def catalogue() -> Catalogue:
+    """The catalogue that this process shows."""
+    return _catalogue(str(Workspace.locate().folder))
+
+
+def workspace() -> Workspace:
+    return catalogue().workspace
+
+
+@st.cache_data(max_entries=128, max_size="256mb", show_spinner=False)
+def _read(
+    _function: Callable[..., Any],
+    name: str,  # as the function itself is not part of the key
+    folder: str,
+    version: int,
+    arguments: tuple[Any, ...],
+    options: dict[str, Any],
+) -> Any:
+    return _function(_catalogue(folder), *arguments, **options)
+
+
+def _by_version(function: Callable[..., R]) -> Callable[..., R]:
+    """The same function without its first argument, the catalogue, asked once for each version of that."""
+
+    @wraps(function)
+    def read(*arguments: Any, **options: Any) -> R:
+        ours = catalogue()
+        name = f"{function.__module__}.{function.__qualname__}"
+        return _read(function, name, str(ours.workspace.folder), ours.version(), arguments, options)
+
+    return read
+
+
+counts = _by_version(overview.counts)
+coverage_by_source = _by_version(overview.coverage_by_source)
+tracks_by_genre = _by_version(overview.tracks_by_genre)
+sources = _by_version(overview.sources)
+all_runs = _by_version(runs.all_runs)
+best_by_target = _by_version(runs.best_by_target)
+scores = _by_version(runs.scores)
+pairs = _by_version(runs.pairs)
+song = _by_version(tracks.song)
+pick_list = _by_version(song_lists.pick_list)
+song_row = _by_version(song_lists.by_id)
+newest_rejects = _by_version(rejects.newest)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _ready(folder: str, version: int, stamp: int, spec: str, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Any:
+    return readiness.tracks_by_source(_catalogue(folder), inputs=inputs, targets=targets, spec=get_spec(spec))
+
+
+def tracks_by_source(spec: str, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Any:
+    """Per source the tracks that can be learned from; new arrays count at once."""
+    ours = catalogue()
+    stamp = readiness.shards_stamp(ours, get_spec(spec))
+    return _ready(str(ours.workspace.folder), ours.version(), stamp, spec, inputs, targets)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _waiting(folder: str, version: int, stamp: int, spec: str) -> int:
+    return readiness.clips_waiting(_catalogue(folder), get_spec(spec))
+
+
+def clips_waiting(spec: str) -> int:
+    """The clips that lack an array of this spec."""
+    ours = catalogue()
+    return _waiting(str(ours.workspace.folder), ours.version(), readiness.shards_stamp(ours, get_spec(spec)), spec)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _listen(path: str, digest: str, spec: str) -> listening.Sound:
+    return listening.listen(path, get_spec(spec))
+
+
+def listen(path: str, digest: str, spec: str) -> listening.Sound:
+    """What a clip looks like; `digest` says which content of the file is meant."""
+    return _listen(path, digest, spec)
+
+
+@st.cache_data(max_entries=4, max_size="64mb", show_spinner="Reading the table …")
+def _table_head(files: tuple[str, ...], stamps: tuple[int, ...]) -> table_preview.TableHead:
+    return table_preview.read_head([Path(name) for name in files])
+
+
+def table_head(files: list[str]) -> table_preview.TableHead:
+    """The head of tables, read again when a file changes."""
+    stamps = tuple(Path(name).stat().st_mtime_ns if Path(name).exists() else 0 for name in files)
+    return _table_head(tuple(files), stamps)

@@ -1,0 +1,276 @@
+"""From DataFrames to charts. Knows no Streamlit: colours come in as a palette.
+
+Small marks are drawn with Altair, heatmaps with Plotly. Values of features
+run from 0 to 1 on every axis.
+"""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from pages.ui.palette import REFERENCE_SHAPE, RUN_SHAPES, Palette
+from songfeat.labels import ALL_TARGETS
+from store.listening import Sound
+
+DENSE = 5_000
+"""Above this many points a scatter says less than a density."""
+
+SMALL = 30
+"""Groups of fewer tracks are marked."""
+
+_UNIT = alt.Scale(domain=[0, 1], nice=False)
+_NAMES = alt.Axis(labelFlush=False, labelBound=False, labelLimit=200)
+_DENSITY_BINS = 40
+_ROW_PX = 20
+
+
+def coverage(table: pd.DataFrame, palette: Palette) -> alt.Chart:
+    """How much of each source is there: all tracks, and those that have what else is needed."""
+    stages = {
+        "tracks": "tracks",
+        "complete": "with all five targets",
+        "with_clip": "with a clip",
+        "with_predictions": "with predictions",
+    }
+    long = table.melt("source", list(stages), var_name="stage", value_name="count")
+    long["says"] = long["count"].map("{:,}".format) + " " + long["stage"].map(stages)
+    room = alt.Scale(domain=[0, 1.7 * max(1, int(long["count"].max()))])
+    base = alt.Chart(long).encode(
+        y=alt.Y("source:N", title=None, sort=list(table["source"]), axis=_NAMES),
+        yOffset=alt.YOffset("stage:N", sort=list(stages)),
+        x=alt.X("count:Q", title=None, axis=None, scale=room),
+        tooltip=["source", "says"],
+    )
+    shade = alt.condition("datum.stage == 'tracks'", alt.value(palette.muted), alt.value(palette.accent))
+    bars = base.mark_bar(height={"band": 0.7}, opacity=0.75, cornerRadiusEnd=2).encode(color=shade)
+    # Vega-Lite puts text at the upper edge of an offset band.
+    text = base.mark_text(align="left", baseline="middle", dx=6, dy=_ROW_PX / 2 - 1, fontSize=12, color=palette.ink)
+    return (bars + text.encode(text="says:N")).properties(height=alt.Step(_ROW_PX))
+
+
+def genres(table: pd.DataFrame, palette: Palette) -> alt.Chart:
+    """Tracks by genre group: a bar each, in one colour, as position tells the genres apart."""
+    says = table.assign(says=table["tracks"].map("{:,}".format) + " · " + table["clips"].map("{:,} with a clip".format))
+    base = alt.Chart(says).encode(
+        y=alt.Y("genre_group:N", title=None, sort=list(table["genre_group"]), axis=_NAMES),
+        x=alt.X("tracks:Q", axis=None, scale=alt.Scale(domain=[0, 1.4 * max(1, int(table["tracks"].max()))])),
+        tooltip=["genre_group", "tracks", "clips"],
+    )
+    bars = base.mark_bar(color=palette.muted, opacity=0.75, cornerRadiusEnd=2)
+    text = base.mark_text(align="left", baseline="middle", dx=6, fontSize=12, color=palette.ink).encode(text="says:N")
+    return (bars + text).properties(height=alt.Step(_ROW_PX))
+
+
+def best_runs(best: pd.DataFrame, palette: Palette) -> alt.Chart:
+    """Per target the best run's mean absolute error with its interval, and the mean predictor's beside it.
+
+    `best` has the columns of :func:`store.runs.best_by_target`, of one source.
+    """
+    base = alt.Chart(best).encode(y=alt.Y("feature:N", title=None, sort=list(ALL_TARGETS), axis=_NAMES))
+    axis = alt.Axis(tickCount=6, format=".2f", labelFlush=False)
+    x = alt.X("value:Q", title="mean absolute error (MAE), smaller is better", scale=alt.Scale(zero=True), axis=axis)
+    told = ["feature", "model", *(alt.Tooltip(name, format=".3f") for name in ("value", "low", "high")), "n"]
+    rule = base.mark_rule(strokeWidth=4, opacity=0.45, color=palette.accent).encode(x="low:Q", x2="high:Q")
+    dot = base.mark_point(filled=True, opacity=1, size=90, color=palette.accent).encode(x=x, tooltip=told)
+    mean = base.mark_tick(thickness=3, size=18, color=palette.muted, opacity=1).encode(
+        x="mean_value:Q", tooltip=["feature", alt.Tooltip("mean_value", title="mean predictor", format=".3f")]
+    )
+    return (rule + mean + dot).properties(height=alt.Step(30))
+
+
+def song_values(values: pd.DataFrame, palette: Palette) -> alt.Chart:
+    """One song's values by target: whose each is, told by shape, colour and line.
+
+    `values` has the columns feature, whose, value, kind (``"reference"`` or
+    ``"run"``), in the order in which they are to be shown. The first source of
+    reference values is a full diamond, others are hollow ones.
+    """
+    named = values.drop_duplicates("whose")
+    order, marks = list(named["whose"]), _song_marks(named["kind"], palette)
+    legend = alt.Legend(orient="top", title=None, labelLimit=360, symbolSize=110, columns=2)
+    points = alt.Chart(values).mark_point(opacity=1, size=100, strokeWidth=1.5)
+    return points.encode(
+        x=alt.X("value:Q", title=None, scale=_UNIT, axis=alt.Axis(format=".1f")),
+        y=alt.Y("feature:N", title=None, sort=list(ALL_TARGETS), axis=alt.Axis(grid=True)),
+        yOffset=alt.YOffset("whose:N", sort=order),
+        stroke=alt.Stroke("whose:N", scale=alt.Scale(domain=order, range=marks["stroke"]), legend=legend),
+        fill=alt.Fill("whose:N", scale=alt.Scale(domain=order, range=marks["fill"]), legend=legend),
+        shape=alt.Shape("whose:N", scale=alt.Scale(domain=order, range=marks["shape"]), legend=legend),
+        tooltip=["feature", "whose", alt.Tooltip("value", format=".3f")],
+    ).properties(height=alt.Step(12))
+
+
+def _song_marks(kinds: pd.Series, palette: Palette) -> dict[str, list[str]]:
+    """Stroke, fill and shape of each that gives values, by its kind and its place among those of its kind."""
+    places = kinds.groupby(kinds).cumcount()
+    runs = [(kind == "run", place) for kind, place in zip(kinds, places, strict=True)]
+    stroke = [palette.runs[place] if is_run else palette.ink for is_run, place in runs]
+    return {
+        "stroke": stroke,
+        "fill": [
+            colour if is_run or not place else palette.background
+            for colour, (is_run, place) in zip(stroke, runs, strict=True)
+        ],
+        "shape": [RUN_SHAPES[place] if is_run else REFERENCE_SHAPE for is_run, place in runs],
+    }
+
+
+def agreement(pairs: pd.DataFrame, palette: Palette, *, place: int = 0) -> alt.LayerChart:
+    """Predicted over reference values of one target, with the line on which they would be equal.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        Columns reference, predicted, title, artist.
+    palette : Palette
+    place : int
+        0 for the first run, 1 for the second: its colour and mark.
+    """
+    ends = pd.DataFrame({"reference": [0.0, 1.0], "predicted": [0.0, 1.0]})
+    axis = alt.Axis(values=[0, 0.5, 1], format=".1f", titlePadding=4, labelFlush=False)
+    x = alt.X("reference:Q", scale=_UNIT, title="reference", axis=axis)
+    y = alt.Y("predicted:Q", scale=_UNIT, title="predicted", axis=axis)
+    line = alt.Chart(ends).mark_line(color=palette.muted, strokeDash=[4, 4], strokeWidth=1.5).encode(x=x, y=y)
+    dense = len(pairs) > DENSE
+    marks = _density(pairs, palette, x, y) if dense else _points(pairs, palette, place, x, y)
+    return alt.layer(marks, line).properties(height=190)
+
+
+def _points(pairs: pd.DataFrame, palette: Palette, place: int, x: alt.X, y: alt.Y) -> alt.Chart:
+    marks = alt.Chart(pairs[["title", "artist", "reference", "predicted"]]).mark_point(
+        filled=True, shape=RUN_SHAPES[place], color=palette.runs[place], size=22, opacity=0.5
+    )
+    numbers = [alt.Tooltip(name, format=".3f") for name in ("reference", "predicted")]
+    return marks.encode(x=x, y=y, tooltip=["title", "artist", *numbers])
+
+
+def _density(pairs: pd.DataFrame, palette: Palette, x: alt.X, y: alt.Y) -> alt.Chart:
+    """Squares on a grid, as dark as there are songs in them."""
+    counted, xs, ys = np.histogram2d(pairs["reference"], pairs["predicted"], bins=_DENSITY_BINS, range=[[0, 1], [0, 1]])
+    column, row = np.nonzero(counted)
+    squares = pd.DataFrame(
+        {
+            "reference": xs[column],
+            "reference_to": xs[column + 1],
+            "predicted": ys[row],
+            "predicted_to": ys[row + 1],
+            "songs": counted[column, row].astype(int),
+        }
+    )
+    # On a logarithmic scale, so that one full corner does not leave the rest blank.
+    colour = alt.Color("songs:Q", scale=alt.Scale(type="log", range=list(palette.magnitude)), legend=None)
+    return (
+        alt.Chart(squares)
+        .mark_rect()
+        .encode(x=x, x2="reference_to", y=y, y2="predicted_to", color=colour, tooltip="songs")
+    )
+
+
+def losses(table: pd.DataFrame, palette: Palette) -> alt.Chart:
+    """Training and validation loss by epoch. Columns epoch, part, loss."""
+    style = alt.Scale(domain=["train", "val"], range=[palette.muted, palette.accent])
+    dash = alt.Scale(domain=["train", "val"], range=[[5, 3], [1, 0]])
+    legend = alt.Legend(orient="top", title=None, labelExpr="{train: 'training', val: 'validation'}[datum.value]")
+    lines = alt.Chart(table).mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2)
+    return lines.encode(
+        x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+        y=alt.Y("loss:Q", title="loss", scale=alt.Scale(zero=False)),
+        color=alt.Color("part:N", scale=style, legend=legend),
+        strokeDash=alt.StrokeDash("part:N", scale=dash, legend=legend),
+        tooltip=["epoch", "part", alt.Tooltip("loss", format=".4f")],
+    ).properties(height=230)
+
+
+def errors_by_epoch(table: pd.DataFrame, palette: Palette) -> alt.LayerChart:
+    """Validation error of each target by epoch, each line named at its end. Columns epoch, feature, value."""
+    names = list(palette.targets)
+    scale = alt.Scale(domain=names, range=list(palette.targets.values()))
+    ends = table[table["epoch"] == table["epoch"].max()]
+    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d"))
+    y = alt.Y("value:Q", title="validation MAE", scale=alt.Scale(zero=True))
+    colour = alt.Color("feature:N", scale=scale, legend=None)
+    told = ["epoch", "feature", alt.Tooltip("value", format=".3f")]
+    lines = alt.Chart(table).mark_line(strokeWidth=2).encode(x=x, y=y, color=colour, tooltip=told)
+    text = alt.Chart(ends).mark_text(align="left", dx=5, color=palette.ink).encode(x=x, y=y, text="feature:N")
+    return (lines + text).properties(height=230, padding={"right": 100})
+
+
+def genre_errors(scores: pd.DataFrame, palette: Palette) -> go.Figure:
+    """Mean absolute error by genre group and target, with half the width of its interval.
+
+    `scores` has the columns genre, feature, value, low, high, n. Groups of
+    fewer than :data:`SMALL` tracks have their number in brackets marked.
+    """
+    targets = [name for name in ALL_TARGETS if name in set(scores["feature"])]
+    cells = scores.assign(half=(scores["high"] - scores["low"]) / 2).pivot(index="genre", columns="feature")
+    cells = cells.loc[cells["n"].max(axis=1).sort_values().index]  # Plotly draws the last row at the top
+    sizes = cells["n"].max(axis=1).astype(int)
+    rows = [f"{genre} ({n:,}{', few' if n < SMALL else ''})" for genre, n in sizes.items()]
+    value, half = cells["value"][targets].to_numpy(), cells["half"][targets].to_numpy()
+    text = np.where(np.isnan(half), _formatted(value), _formatted(value, half))
+    figure = go.Figure(
+        go.Heatmap(
+            z=value,
+            x=targets,
+            y=rows,
+            text=text,
+            texttemplate="%{text}",
+            hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
+            colorscale=_scale(palette.magnitude),
+            zmin=0,
+            xgap=2,
+            ygap=2,
+            colorbar={"title": "MAE", "thickness": 12},
+        )
+    )
+    figure.update_layout(height=90 + 32 * len(rows), margin={"l": 10, "r": 10, "t": 30, "b": 10})
+    figure.update_xaxes(side="top", showgrid=False)
+    figure.update_yaxes(showgrid=False)
+    return figure
+
+
+def _formatted(value: np.ndarray, half: np.ndarray | None = None) -> np.ndarray:
+    numbers = np.char.mod("%.2f", value)
+    return numbers if half is None else np.char.add(numbers, np.char.mod(" ± %.2f", half))
+
+
+def sound(sound: Sound, palette: Palette, *, relative: bool) -> go.Figure:
+    """A clip's waveform over its MFCCs, on one time axis in seconds.
+
+    Parameters
+    ----------
+    sound : Sound
+    palette : Palette
+    relative : bool
+        Whether each coefficient is coloured by how far it is from its own
+        mean, in standard deviations; else by its value.
+    """
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.3, 0.7], vertical_spacing=0.04)
+    wave = sound.envelope
+    line = {"color": palette.accent, "width": 1}
+    for name, fill in (("low", None), ("high", "tonexty")):
+        figure.add_scatter(
+            x=wave["seconds"], y=wave[name], fill=fill, line=line, row=1, col=1, showlegend=False, hoverinfo="skip"
+        )
+    values = sound.relative if relative else sound.coefficients
+    figure.add_heatmap(
+        z=values,
+        x=sound.frame_seconds,
+        colorscale=_scale(palette.difference if relative else palette.magnitude),
+        zmid=0 if relative else None,
+        colorbar={"title": "deviations" if relative else "value", "thickness": 12, "len": 0.7, "y": 0.33},
+        hovertemplate="%{x:.2f} s<br>coefficient %{y}: %{z:.2f}<extra></extra>",
+        row=2,
+        col=1,
+    )
+    figure.update_layout(height=430, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_yaxes(title_text="amplitude", range=[-1, 1], row=1, col=1)
+    figure.update_yaxes(title_text="MFCC coefficient", dtick=5, showgrid=False, row=2, col=1)
+    figure.update_xaxes(title_text="time (seconds)", showgrid=False, row=2, col=1)
+    return figure
+
+
+def _scale(colours: tuple[str, str, str]) -> list[tuple[float, str]]:
+    return list(zip((0.0, 0.5, 1.0), colours, strict=True))

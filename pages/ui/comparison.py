@@ -1,0 +1,47 @@
+"""The parts of the page that compares runs."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import cached, charts, frame, tables, words
+from songfeat.labels import FEATURES
+
+
+def pictures(run: pd.Series, label: str, part: str, targets: list[str], scores: pd.DataFrame, place: int) -> None:
+    """One run's predictions over reference values, a picture each target, and what they score beneath."""
+    st.markdown(f"**{words.literal(label)}**")
+    if len(run["near_constant"]):
+        st.warning(f"This run answers almost the same for every song on {', '.join(run['near_constant'])}.")
+    ours = [name for name in targets if name in run["targets"]]
+    if not ours:
+        st.caption("It was not trained on any of these targets.")
+        return
+    pairs = cached.pairs(run["run_id"], split=part)
+    said = words.score_lines(scores[(scores["run_id"] == run["run_id"]) & (scores["genre"] == "all")])
+    for column, name in zip(st.columns(len(ours), gap="small"), ours, strict=True):
+        with column:
+            st.markdown(f"**{name}**", help=FEATURES[name].meaning)
+            mine = pairs[pairs["feature"] == name]
+            st.altair_chart(charts.agreement(mine, frame.colours(), place=place))
+            st.caption(said.get(name, "not scored"))
+    st.caption(f"{words.run_line(run)}.")
+
+
+def by_genre(scores: pd.DataFrame, chosen: list[str], targets: list[str], labels: dict[str, str]) -> None:
+    """How far a run is off in each genre group, as a picture that is a table, and all of it as a table."""
+    st.subheader("Error by genre", anchor=False)
+    run_id = chosen[0]
+    if len(chosen) > 1:
+        run_id = st.segmented_control("Run", chosen, default=run_id, required=True, format_func=labels.__getitem__)
+    genres = scores[(scores["run_id"] == run_id) & (scores["genre"] != "all")]
+    shown = genres[(genres["metric"] == "mae") & genres["feature"].isin(targets)].dropna(subset="value")
+    if shown.empty:
+        st.caption("The genres of these songs are not known.")
+        return
+    st.caption(
+        f"Mean absolute error of {labels[run_id]} with half the width of its 95 % interval: the fainter a cell, the"
+        f" smaller. In brackets the number of songs; fewer than {charts.SMALL} say little."
+    )
+    st.plotly_chart(charts.genre_errors(shown, frame.colours()), key="genres", config={"displayModeBar": False})
+    with st.expander("As a table, with every metric"):
+        st.dataframe(tables.scores(genres, labels), hide_index=True)

@@ -1,0 +1,66 @@
+"""Controls that several pages share. What they hold stands in the address, so that a link opens the same view."""
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.ui import cached, words
+
+MOST_RUNS = 3
+
+
+def song(search_place: DeltaGenerator, list_place: DeltaGenerator, *, page: str, with_clip: bool = False) -> str | None:
+    """A search box and the list of what it finds; gives the id of the song that is picked.
+
+    The address says ``?q=…&track=…``.
+    """
+    key = f"{page}-track"
+    query = search_place.text_input(
+        "Search", key="q", bind="query-params", placeholder="title or artist", on_change=_forget, args=(key, "track")
+    )
+    found = _with_wanted(cached.pick_list(query, with_clip=with_clip), key)
+    if found.empty:
+        list_place.selectbox("Song", [], placeholder="nothing found", disabled=True)
+        return None
+    names = words.song_options(found)
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = next(iter(names))
+    picked = list_place.selectbox(
+        f"Song ({len(names)} found)" if query else "Song", list(names), format_func=names.__getitem__, key=key
+    )
+    st.query_params["track"] = picked
+    return picked
+
+
+def _forget(key: str, parameter: str) -> None:
+    """After a new search, the first song found is meant, not the one picked before."""
+    st.session_state.pop(key, None)
+    st.query_params.pop(parameter, None)
+
+
+def _with_wanted(found: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The list with the song that is picked or that the address names, also if the search does not find it."""
+    wanted = st.session_state.get(key) or st.query_params.get("track")
+    if not wanted:
+        return found
+    st.session_state[key] = wanted
+    return found if wanted in set(found["track_id"]) else pd.concat([cached.song_row(wanted), found], ignore_index=True)
+
+
+def runs(
+    place: DeltaGenerator, table: pd.DataFrame, labels: dict[str, str], *, page: str, default: list[str]
+) -> list[str]:
+    """Choose up to three runs; the address says ``?run=…&run=…``."""
+    key = f"{page}-runs"
+    if key not in st.session_state:
+        named = [run for run in st.query_params.get_all("run") if run in labels]
+        st.session_state[key] = named[:MOST_RUNS] or default
+    chosen = place.multiselect(
+        f"Runs (up to {MOST_RUNS})",
+        list(table["run_id"]),
+        format_func=labels.__getitem__,
+        key=key,
+        max_selections=MOST_RUNS,
+    )
+    st.query_params["run"] = chosen
+    return chosen

@@ -1,0 +1,10 @@
+"""Where the pages are, for the navigation and for links from one to another."""
+
+OVERVIEW = "pages/library/overview.py"
+COLLECT = "pages/library/collect.py"
+IMPORT, SCAN, EXTRACT = "Import a table", "Scan a folder", "Extract arrays"
+"""The ways to collect; the address of that page says ``?way=…``."""
+MFCC = "pages/explore/mfcc.py"
+TRAIN = "pages/models/train.py"
+COMPARE = "pages/models/compare.py"
+SONG = "pages/songs/song.py"

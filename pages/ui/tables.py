@@ -1,0 +1,119 @@
+"""From what the store gives to tables that people read. Knows no Streamlit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pages.ui import words
+from songfeat.labels import ALL_TARGETS, AVERAGE
+from songfeat.metrics import METRICS
+from store.uploads import shown_name
+
+REFERENCE, RUN = "reference", "run"
+
+
+def best_runs(best: pd.DataFrame) -> pd.DataFrame:
+    """The best run of each target beside the mean predictor."""
+    return pd.DataFrame(
+        {
+            "target": best["feature"],
+            "best model": best["model"],
+            "MAE": [words.estimate(row.value, row.low, row.high) for row in best.itertuples()],
+            "mean predictor": best["mean_value"].map(words.value),
+            "n": best["n"],
+        }
+    )
+
+
+def scores(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Every metric of some runs: one row a run, target and group, one column a metric and its interval."""
+    shown = table.assign(
+        says=[words.estimate(row.value, row.low, row.high) for row in table.itertuples()],
+        run=table["run_id"].map(labels),
+    )
+    keys = ["run", "genre", "feature", "n"]
+    wide = shown.pivot(index=keys, columns="metric", values="says").reset_index()
+    mean = shown[shown["metric"] == "mae"][["run", "genre", "feature", "mean_value"]]
+    wide = wide.merge(mean, on=["run", "genre", "feature"], how="left", sort=False)
+    wide["mean_value"] = wide["mean_value"].map(words.value)
+    wide["feature"] = pd.Categorical(wide["feature"], [*ALL_TARGETS, AVERAGE], ordered=True)
+    wide = wide.sort_values(["run", "genre", "feature"], ignore_index=True).astype({"feature": str})
+    metrics = {name: metric.label for name, metric in METRICS.items() if name in wide}
+    telling = [name for name in ("run", "genre") if wide[name].nunique() > 1]
+    ordered = wide[[*telling, "feature", "n", *metrics, "mean_value"]]
+    return ordered.rename(columns={"feature": "target", "mean_value": "MAE of the mean", **metrics})
+
+
+def song_values(song: Mapping[str, Any], run_ids: list[str], labels: Mapping[str, str]) -> pd.DataFrame:
+    """One song's reference values and the predictions of some runs, with whose each is.
+
+    Columns feature, whose, value, kind; references first, then runs in the order of `run_ids`.
+    """
+    reference = song["reference"]
+    known = pd.DataFrame(
+        {
+            "feature": reference["feature"],
+            "whose": "Reference (" + reference["source"].map(words.source) + ")",
+            "value": reference["value"],
+            "kind": REFERENCE,
+        }
+    )
+    guesses = song["predictions"]
+    guesses = guesses[guesses["run_id"].isin(run_ids)].sort_values(
+        "run_id", key=lambda ids: ids.map({run: place for place, run in enumerate(run_ids)}), kind="stable"
+    )
+    guessed = pd.DataFrame(
+        {"feature": guesses["feature"], "whose": guesses["run_id"].map(labels), "value": guesses["value"], "kind": RUN}
+    )
+    both = pd.concat([known, guessed], ignore_index=True)
+    return both[both["feature"].isin(ALL_TARGETS)].reset_index(drop=True)
+
+
+def by_target(values: pd.DataFrame) -> pd.DataFrame:
+    """The values of a song as a table: one row a target, one column for each that says something."""
+    wide = values.pivot_table(index="feature", columns="whose", values="value", sort=False, dropna=False)
+    return wide.reindex([name for name in ALL_TARGETS if name in wide.index]).rename_axis("target").reset_index()
+
+
+def whose(song: Mapping[str, Any], run_ids: list[str], labels: Mapping[str, str]) -> str:
+    """Where each value of a song comes from and of when it is, as lines of Markdown."""
+    sources = song["reference"].drop_duplicates("source")
+    given = [
+        f"- **Reference ({words.literal(words.source(row.source))})**: recorded {row.fetched_at:%Y-%m-%d}"
+        for row in sources.itertuples()
+    ]
+    chosen = song["predictions"].drop_duplicates("run_id").set_index("run_id").reindex(run_ids)
+    made = [
+        f"- **{labels[row.Index]}**: predicted by the run `{row.Index}` of {row.finished_at:%Y-%m-%d};"
+        f" {words.SEEN[row.split]}"
+        for row in chosen.itertuples()
+    ]
+    return "\n".join([*given, *made])
+
+
+def rejects(table: pd.DataFrame) -> pd.DataFrame:
+    """What was turned away, by the names that people know the files by."""
+    return table.assign(file=table["file"].map(shown_name)).rename(columns={"seen_at": "seen at"})
+
+
+def first_runs(runs: pd.DataFrame, limit: int) -> list[str]:
+    """The runs to begin with: the newest of each model that looks at something, else whatever there is."""
+    seeing = runs[runs["inputs"].map(len) > 0]
+    newest = (seeing if len(seeing) else runs).drop_duplicates("model")
+    return list(newest["run_id"][:limit])
+
+
+def coverage(table: pd.DataFrame) -> pd.DataFrame:
+    """Coverage by source under headings that say what is counted."""
+    named = table.rename(columns={"complete": "all targets", "with_clip": "clip", "with_predictions": "predicted"})
+    return named.assign(source=named["source"].map(words.source))
+
+
+def musical_values(song: Mapping[str, Any]) -> dict[str, float]:
+    """Tempo, key and the like, as the source says that gives most of them."""
+    reference = song["reference"]
+    if reference.empty:
+        return {}
+    fullest = reference["source"].value_counts().index[0]
+    return dict(reference[reference["source"] == fullest].set_index("feature")["value"])

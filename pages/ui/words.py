@@ -1,0 +1,231 @@
+"""How numbers, names and states read to a person. Knows no Streamlit."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from songfeat.labels import AVERAGE
+from songfeat.metrics import METRICS
+from songfeat.specs import MfccSpec
+from store.jobs import Job
+from store.sources.demo import SOURCE as DEMO
+
+MINUS = "\N{MINUS SIGN}"
+KEYS = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+SEEN = {
+    "test": "it never saw this song",
+    "val": "it saw this song only to know when to stop",
+    "train": "it was trained on this song",
+    "other": "it never saw this song",
+}
+"""What a run had to do with a song, by the part that the song was in."""
+
+STATES = {
+    "queued": ("waiting", "grey"),
+    "running": ("running", "blue"),
+    "done": ("done", "green"),
+    "failed": ("failed", "red"),
+    "cancelled": ("cancelled", "orange"),
+    "lost": ("lost: its process died", "red"),
+}
+
+_MARKDOWN = re.compile(r"[\\`*\[\]<>$~]|(?<!\w)_|_(?!\w)|:(?=[\w/]+:)|^#")
+
+
+def literal(text: str) -> str:
+    """Text from elsewhere, such as a title, in the form in which Markdown shows it as it is."""
+    return _MARKDOWN.sub(lambda sign: "\\" + sign.group(), text)
+
+
+def count(number: int, noun: str) -> str:
+    """``"1 track"``, ``"21,325 tracks"``."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def duration(seconds: float | None) -> str:
+    """``"3:41"``."""
+    if seconds is None or pd.isna(seconds):
+        return ""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def pace(seconds: float) -> str:
+    """A time that is left, in the unit that fits."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def signed(number: float, digits: int = 1) -> str:
+    """A number with a true minus sign."""
+    return f"{number:.{digits}f}".replace("-", MINUS)
+
+
+def value(number: float | None, digits: int = 3) -> str:
+    return "–" if number is None or pd.isna(number) else signed(number, digits)
+
+
+def interval(low: float, high: float) -> str:
+    """``"[0.09, 0.12]"``; nothing where there is none."""
+    return "" if pd.isna(low) or pd.isna(high) else f"[{signed(low, 2)}, {signed(high, 2)}]"
+
+
+def estimate(number: float, low: float, high: float) -> str:
+    """``"0.103 [0.09, 0.12]"``."""
+    return f"{value(number)} {interval(low, high)}".strip()
+
+
+def source(name: str) -> str:
+    """A source as it is shown; values that Songfeat made up itself always say so."""
+    return f"{name}, synthesised" if name == DEMO else name
+
+
+def contents(counts: Mapping[str, int], n_sources: int) -> str:
+    """What a workspace holds, in one line of Markdown."""
+    parts = [
+        count(counts["tracks"], "track"),
+        count(counts["clips"], "clip"),
+        count(n_sources, "source"),
+        count(counts["runs"], "run"),
+    ]
+    return " · ".join(f"**{number}** {noun}" for number, noun in (part.split(" ", 1) for part in parts))
+
+
+def song_line(song: Mapping[str, Any]) -> str:
+    """``"Bob Marley & The Wailers · Reggae · 1977 · 7:38"``, as far as it is known."""
+    year = "" if pd.isna(song.get("year")) else str(int(song["year"]))
+    parts = [song.get("artist"), song.get("genre") or song.get("genre_group"), year, duration(song.get("duration_s"))]
+    return " · ".join(str(part) for part in parts if part and not pd.isna(part))
+
+
+def song_options(songs: pd.DataFrame) -> dict[str, str]:
+    """Songs by id as they stand in a list to pick from; those of one name are told apart by their id."""
+    title = songs["title"].fillna(songs["track_id"])
+    name = title + (" – " + songs["artist"]).fillna("")
+    unique = name + (" (" + songs["track_id"] + ")").where(name.duplicated(keep=False), "")
+    return dict(zip(songs["track_id"], unique, strict=True))
+
+
+def musical(reference: Mapping[str, float]) -> str:
+    """Tempo, key and loudness in one line: ``"132.8 BPM · C major · −8.6 dB · 4/4"``."""
+    parts = []
+    if "tempo" in reference:
+        parts.append(f"{reference['tempo']:.1f} BPM")
+    if "key" in reference:
+        mode = {1.0: " major", 0.0: " minor"}.get(reference.get("mode", -1.0), "")
+        parts.append(f"{KEYS[int(reference['key'])]}{mode}")
+    if "loudness" in reference:
+        parts.append(f"{signed(reference['loudness'])} dB")
+    if "time_signature" in reference:
+        parts.append(f"{int(reference['time_signature'])}/4")
+    return " · ".join(parts)
+
+
+def run_labels(runs: pd.DataFrame) -> dict[str, str]:
+    """A short name for each run: its model, and its time where several are of one model."""
+    several = runs["model"].duplicated(keep=False)
+    when = runs["finished_at"].dt.strftime(" %m-%d %H:%M:%S").where(several, "")
+    return dict(zip(runs["run_id"], runs["model"] + when, strict=True))
+
+
+def run_line(run: Mapping[str, Any]) -> str:
+    """What a run was, in one line."""
+    return (
+        f"{run['model']}, learned from {source(run['source'])}: {run['n_train']:,} training,"
+        f" {run['n_val']:,} validation and {run['n_test']:,} test tracks, split by {run['split']}, seed {run['seed']},"
+        f" {run['finished_at']:%Y-%m-%d}"
+    )
+
+
+def score_lines(scores: pd.DataFrame) -> dict[str, str]:
+    """Per feature what is said beneath its picture: MAE and Pearson's r with intervals, n, and the mean predictor."""
+    by_metric = {metric: part.set_index("feature") for metric, part in scores.groupby("metric")}
+    mae, pearson = by_metric["mae"], by_metric["pearson"]
+    return {
+        str(feature): (
+            f"MAE **{value(row.value)}** {interval(row.low, row.high)}  \n"
+            f"r **{value(pearson.value[feature], 2)}** {interval(pearson.low[feature], pearson.high[feature])}  \n"
+            f"mean predictor {value(row.mean_value)} · n {row.n:,}"
+        )
+        for feature, row in mae.iterrows()
+        if feature != AVERAGE
+    }
+
+
+def metric_help() -> str:
+    """What the numbers mean, for a tooltip."""
+    return "\n\n".join(f"**{metric.label}**: {metric.meaning}" for metric in METRICS.values())
+
+
+def spec_line(spec: MfccSpec) -> str:
+    """How MFCCs are computed, in words."""
+    return (
+        f"{spec.n_mfcc} coefficients (n_mfcc) from {spec.n_mels} mel bands; windows of {spec.n_fft:,} samples"
+        f" (n_fft, {1000 * spec.n_fft / spec.sample_rate:.0f} ms) every {spec.hop_length:,} samples (hop_length,"
+        f" {1000 / spec.frames_per_second:.0f} ms): {spec.frames_per_second:.2f} frames a second at"
+        f" {spec.sample_rate:,} Hz, {spec.n_frames} frames, {spec.n_frames / spec.frames_per_second:.1f} s."
+    )
+
+
+def job_step(job: Job) -> tuple[float, str]:
+    """How far a job is, from 0 to 1, and in words."""
+    step = job.step
+    if job.state == "queued" or step is None:
+        return 0.0, "waiting for its turn" if job.state == "queued" else "starting"
+    words = [step.note or job.title]
+    if step.total:
+        words.append(f"{step.done:,} of {step.total:,}")
+    if step.eta_s is not None:
+        words.append(f"about {pace(step.eta_s)} left")
+    return min(1.0, step.done / step.total) if step.total else 0.0, " · ".join(words)
+
+
+def job_result(job: Job) -> str:
+    """What a job did or why it did not, in one or two sentences."""
+    if job.error:
+        return job.error["message"]
+    return _RESULTS.get(job.kind, _plain_result)(job.result) if job.result else ""
+
+
+def _import_result(result: dict[str, Any]) -> str:
+    verb = "Nothing was changed; an import would read" if result["dry_run"] else "Read"
+    return (
+        f"{verb} {count(result['rows'], 'row')} as {result['source']}: {result['added']:,} songs added,"
+        f" {result['updated']:,} updated, {result['unchanged']:,} unchanged,"
+        f" {result['duplicates']:,} repeated, {result['rejected']:,} values or rows rejected"
+        f"{_reasons(result['rejects_by_reason'])}."
+    )
+
+
+def _scan_result(result: dict[str, Any]) -> str:
+    return (
+        f"{count(result['files'], 'file')}: {result['added']:,} added, {result['unchanged']:,} unchanged,"
+        f" {result['rejected']:,} rejected, {result['labelled']:,} with reference values"
+        f"{_reasons(result['rejects_by_reason'])}."
+    )
+
+
+def _reasons(reasons: Mapping[str, int]) -> str:
+    shown = ", ".join(f"{reason} × {number:,}" for reason, number in list(reasons.items())[:4])
+    return f" ({shown})" if shown else ""
+
+
+def _extract_result(result: dict[str, Any]) -> str:
+    return (
+        f"{count(result['clips'], 'clip')}: {result['extracted']:,} extracted, {result['failed']:,} failed,"
+        f" in {pace(result['seconds'])}."
+    )
+
+
+def _train_result(result: dict[str, Any]) -> str:
+    return f"The run {result['run_id']} is finished."
+
+
+def _plain_result(result: dict[str, Any]) -> str:
+    return " · ".join(f"{number:,} {name}" for name, number in result.items() if isinstance(number, int)) + "."
+
+
+_RESULTS = {"import": _import_result, "scan": _scan_result, "extract": _extract_result, "train": _train_result}
