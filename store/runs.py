@@ -121,16 +121,14 @@ def best_by_target(catalogue: Catalogue, metric: str, *, lower_is_better: bool) 
     Columns: source, feature, run_id, model, value, low, high, n, mean_value.
     Runs are only compared within one source, as sources define the targets differently.
     """
-    best = "min_by" if lower_is_better else "max_by"
+    order = "ASC" if lower_is_better else "DESC"
     with catalogue.lease() as db:
         table = db.execute(
             f"""
-            SELECT r.source, s.feature, unnest({best}(struct_pack(
-                run_id := r.run_id, model := r.model, value := s.value, low := s.low, high := s.high, n := s.n,
-                mean_value := s.mean_value), s.value))
+            SELECT r.source, s.feature, r.run_id, r.model, s.value, s.low, s.high, s.n, s.mean_value
             FROM scores s JOIN runs r USING (run_id)
             WHERE s.split = 'test' AND s.genre = 'all' AND s.metric = ? AND s.feature <> ? AND isfinite(s.value)
-            GROUP BY ALL""",
+            QUALIFY row_number() OVER (PARTITION BY r.source, s.feature ORDER BY s.value {order}, r.run_id) = 1""",
             [metric, AVERAGE],
         ).df()
     table["order"] = table["feature"].map(ALL_TARGETS.index)
