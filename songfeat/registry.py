@@ -14,7 +14,7 @@ from songfeat.training_config import TrainConfig, apply_overrides
 if TYPE_CHECKING:
     from torch import nn
 
-    from songfeat.training_loop import Batch
+    from songfeat.batches import Batch
 
 NUMERIC = "numeric"
 

@@ -10,13 +10,14 @@ import torch
 from torch import nn
 
 from songfeat import registry
+from songfeat.batches import Batch
 from songfeat.errors import DataError
 from songfeat.examples import Examples
 from songfeat.labels import resolve_targets
 from songfeat.preparation import Preparation, inputs_of
 from songfeat.specs import MfccSpec
 from songfeat.training_config import TrainConfig
-from songfeat.training_loop import Batch, fit
+from songfeat.training_loop import fit
 from songfeat.training_state import EpochRecord, TrainingState
 
 

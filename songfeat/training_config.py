@@ -47,6 +47,11 @@ class TrainConfig:
         By which it is multiplied then, in (0, 1).
     grad_clip : float
         Longest gradient (Pascanu et al., 2013); 0 for no limit.
+    threads : int
+        Of the processor, at most, and never more than PyTorch has. Small
+        networks gain nothing from more than one, and lose much where other
+        programs want the processor too. The last bits of the weights may
+        depend on it.
     """
 
     epochs: int = 100
@@ -60,9 +65,10 @@ class TrainConfig:
     plateau_patience: int = 4
     plateau_factor: float = 0.5
     grad_clip: float = 1.0
+    threads: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "min_steps", "patience"):
+        for name in ("epochs", "batch_size", "min_steps", "patience", "threads"):
             _require(getattr(self, name) >= 1, name, "1 or more", getattr(self, name))
         for name in ("weight_decay", "grad_clip", "plateau_patience"):
             _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))

@@ -3,45 +3,19 @@
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from songfeat.batches import Batch, answer
 from songfeat.errors import ConfigError
 from songfeat.training_config import TrainConfig
 from songfeat.training_state import EpochRecord, TrainingState
 
 _LOSSES: dict[str, Callable[..., Tensor]] = {"mse": functional.mse_loss, "smooth_l1": functional.smooth_l1_loss}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """Some tracks as tensors: a whole part, or the few of one step.
-
-    Attributes
-    ----------
-    inputs : mapping of str to Tensor
-        ``(n, …)`` by kind, float32.
-    targets : Tensor
-        ``(n, n_targets)``, float32; NaN where a reference value is not known, but each row has one.
-    names : tuple of str
-        Of the targets, in order.
-    """
-
-    inputs: Mapping[str, Tensor]
-    targets: Tensor
-    names: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def select(self, rows: Tensor) -> "Batch":
-        """The tracks of these row numbers."""
-        inputs = {kind: tensor.index_select(0, rows) for kind, tensor in self.inputs.items()}
-        return Batch(inputs=inputs, targets=self.targets.index_select(0, rows), names=self.names)
 
 
 class Loss:
@@ -103,7 +77,7 @@ def fit(
     ConfigError
         If the loss is no longer a number, or `resume` is of another training.
     """
-    with torch.random.fork_rng(devices=[]):
+    with _threads(config.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         training = _Training(model, train, val, config, seed)
         if resume is not None:
@@ -121,15 +95,14 @@ def fit(
         return tuple(training.history)
 
 
-@torch.inference_mode()
-def answer(model: nn.Module, inputs: Mapping[str, Tensor], batch_size: int) -> Tensor:
-    """The model's answers for any number of tracks, ``(n, n_targets)``, some at a time."""
-    was_training = model.training
-    model.eval()
-    parts = zip(*(tensor.split(batch_size) for tensor in inputs.values()), strict=True)
-    answers = torch.cat([model(dict(zip(inputs, part, strict=True))) for part in parts])
-    model.train(was_training)
-    return answers
+@contextmanager
+def _threads(at_most: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(at_most, before))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Training:

@@ -59,8 +59,10 @@ class Workspace:
         Raises
         ------
         WorkspaceError
-            If they cannot be created.
+            If they cannot be created, or the workspace may not be written.
         """
+        if not self.writable:
+            raise WorkspaceError(f"The workspace {self.folder} is read-only: it can be looked at, not changed.")
         try:
             for folder in (self.audio, self.features, self.runs, self.jobs):
                 folder.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,8 @@ def fill(folder: Path, *, songs: int = 120, with_clip: int = 6, with_array: int 
         rejects.replace(db, ["songs.csv"], pd.DataFrame([reject]))
     known = clips.all_clips(catalogue).sort_values("track_id")
     paths = dict(zip(known["sha256"].head(with_array), known["path"].head(with_array), strict=True))
-    Shards(workspace, REPORT_SPEC).write({sha: extract(path, REPORT_SPEC) for sha, path in paths.items()})
+    if paths:
+        Shards(workspace, REPORT_SPEC).write({sha: extract(path, REPORT_SPEC) for sha, path in paths.items()})
     finished = [finished_run(rows, model) for model in ("mean", *NOISE)]
     for run in finished:
         with catalogue.lease(write=True) as db:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui import cached, charts, frame, pickers, places, words
+from pages.ui.player import player
 from songfeat.specs import get_spec
 
 frame.heading(
@@ -32,7 +33,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.markdown(
         f"**{words.literal(song['track'].get('title', track_id))}**  \n{words.literal(words.song_line(song['track']))}"
     )
-    st.audio(clip["path"])
+    player(song["clips"])
     st.page_link(places.SONG, label="Song", icon=":material/music_note:", query_params={"track": track_id})
 sound = cached.listen(clip["path"], clip["sha256"], spec_name)
 st.plotly_chart(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, collect_forms, frame, job_panel, places, tables
+from pages.ui import collect_forms, frame, job_panel, places
 
 frame.heading(
     "Collect", "Bring songs in from tables and from your own audio files, then compute what models learn from."
@@ -13,18 +13,16 @@ ways = {
     places.EXTRACT: collect_forms.extract_arrays,
 }
 left, right = st.columns([3, 2], gap="large")
+below = st.container()
+with right:
+    st.subheader("Jobs", anchor=False)
+    st.caption("Long work goes on when you leave this page or close the browser. What stopped can be resumed.")
+    job_panel.panel()
+with below:
+    collect_forms.turned_away()
+# Last, so that a table that cannot be read hides nothing else.
 with left:
     way = st.segmented_control(
         "What to do", list(ways), default=places.IMPORT, required=True, key="way", bind="query-params"
     )
     ways[way]()
-with right:
-    st.subheader("Jobs", anchor=False)
-    st.caption("Long work goes on when you leave this page or close the browser. What stopped can be resumed.")
-    job_panel.panel()
-
-rejected = cached.newest_rejects()
-if len(rejected):
-    st.subheader("Turned away", anchor=False)
-    st.caption(f"Newest first, {len(rejected):,} shown. Everything else of the same files was brought in.")
-    st.dataframe(tables.rejects(rejected), hide_index=True)

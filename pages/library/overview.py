@@ -41,7 +41,7 @@ with left:
             help=words.metric_help(),
         )
         st.altair_chart(charts.best_runs(best, palette))
-        st.dataframe(tables.best_runs(best), hide_index=True)
+        st.dataframe(tables.best_runs(best), hide_index=True, column_config=frame.thousands(["n"]))
 with right:
     st.subheader("Coverage by source", anchor=False)
     coverage = cached.coverage_by_source()
@@ -49,7 +49,8 @@ with right:
         st.caption("No song has reference values yet.")
     else:
         st.caption("Whose reference values there are, and for how many of those songs there is what else is needed.")
-        st.altair_chart(charts.coverage(coverage.assign(source=coverage["source"].map(words.source)), palette))
-        st.dataframe(tables.coverage(coverage), hide_index=True)
+        named = tables.coverage(coverage)
+        st.altair_chart(charts.coverage(named, palette))
+        st.dataframe(named, hide_index=True, column_config=frame.thousands(named.columns[1:]))
     st.subheader("Songs by genre", anchor=False)
     st.altair_chart(charts.genres(cached.tracks_by_genre(), palette))

@@ -2,13 +2,19 @@
 
 import streamlit as st
 
-from pages.ui import cached, comparison, frame, pickers, places, tables, words
-from songfeat.labels import ALL_TARGETS
+from pages.ui import cached, charts, comparison, frame, pickers, places, tables, words
+from songfeat.labels import resolve_targets
+from songfeat.metrics import ALL_GENRES
 from songfeat.splits import PARTS
+
+PART_HELP = (
+    "Test: songs that were kept from training; where the split is by artist, so were all songs of their artists."
+)
 
 frame.heading(
     "Compare runs",
-    "Each dot is a song: the nearer to the dashed line, the closer the prediction to the reference value.",
+    "Each dot is a song: the nearer to the dashed line, the closer the prediction to the reference value."
+    f" More than {charts.DENSE:,} songs become squares, the stronger the more songs they hold.",
 )
 runs = cached.all_runs()
 if runs.empty:
@@ -19,14 +25,12 @@ if runs.empty:
 labels = words.run_labels(runs)
 runs_place, part_place, targets_place = st.columns([3, 2, 5])
 chosen = pickers.runs(runs_place, runs, labels, page="compare", default=tables.first_runs(runs, 1))
-part = part_place.segmented_control(
-    "Part", PARTS[::-1], default="test", required=True, help="Test: songs of artists that no model was trained on."
-)
+part = part_place.segmented_control("Part", PARTS[::-1], default="test", required=True, help=PART_HELP)
 if not chosen:
     st.info("Choose a run.")
     st.stop()
 shown_runs = runs.set_index("run_id", drop=False).loc[chosen]
-trained = [name for name in ALL_TARGETS if shown_runs["targets"].map(lambda names, name=name: name in names).any()]
+trained = resolve_targets(shown_runs["targets"].explode())
 targets = targets_place.multiselect("Targets", trained, default=trained, wrap=True)
 scores = cached.scores(chosen, split=part)
 for place, run_id in enumerate(chosen):
@@ -34,6 +38,6 @@ for place, run_id in enumerate(chosen):
 
 st.subheader("All scores", anchor=False)
 st.caption("With 95 % intervals, from drawing artists again and again.", help=words.metric_help())
-everything = scores[scores["genre"] == "all"]
+everything = scores[scores["genre"] == ALL_GENRES]
 st.dataframe(tables.scores(everything, labels), hide_index=True)
 comparison.by_genre(scores, chosen, targets, labels)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui import cached, charts, frame, pickers, places, tables, words
+from pages.ui.player import player
 
 palette = frame.colours()
 title_place = st.container()
@@ -33,11 +34,9 @@ with left:
         st.caption("Diamond: a reference value. Other shapes: what a run predicts. 0 is least, 1 most.")
 with right, st.container(border=True):
     st.markdown("**Listen**")
+    player(clips)
     if len(clips):
-        st.audio(clips["path"].iloc[0])
         st.page_link(places.MFCC, label="See its sound", icon=":material/graphic_eq:", query_params={"track": track_id})
-    else:
-        st.caption("There is no clip of this song.")
     st.caption(words.musical(tables.musical_values(song)))
 if len(values):
     st.dataframe(

@@ -20,30 +20,33 @@ DENSE = 5_000
 SMALL = 30
 """Groups of fewer tracks are marked."""
 
+MOST_SOURCES = 5
+"""A chart of sources shows the largest; the table beneath it shows all."""
+
 _UNIT = alt.Scale(domain=[0, 1], nice=False)
 _NAMES = alt.Axis(labelFlush=False, labelBound=False, labelLimit=200)
 _DENSITY_BINS = 40
 _ROW_PX = 20
+_DASHES = [[1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 4]]
 
 
 def coverage(table: pd.DataFrame, palette: Palette) -> alt.Chart:
-    """How much of each source is there: all tracks, and those that have what else is needed."""
-    stages = {
-        "tracks": "tracks",
-        "complete": "with all five targets",
-        "with_clip": "with a clip",
-        "with_predictions": "with predictions",
-    }
-    long = table.melt("source", list(stages), var_name="stage", value_name="count")
-    long["says"] = long["count"].map("{:,}".format) + " " + long["stage"].map(stages)
+    """How much of the largest sources is there: all tracks, and those that have what else is needed.
+
+    `table` has the column source, then one a count, headed by what it counts, that of all tracks first.
+    """
+    stages = list(table.columns[1:])
+    largest = table.head(MOST_SOURCES)
+    long = largest.melt("source", stages, var_name="stage", value_name="count")
+    long["says"] = long["count"].map("{:,}".format) + " " + long["stage"]
     room = alt.Scale(domain=[0, 1.7 * max(1, int(long["count"].max()))])
     base = alt.Chart(long).encode(
-        y=alt.Y("source:N", title=None, sort=list(table["source"]), axis=_NAMES),
-        yOffset=alt.YOffset("stage:N", sort=list(stages)),
+        y=alt.Y("source:N", title=None, sort=list(largest["source"]), axis=_NAMES),
+        yOffset=alt.YOffset("stage:N", sort=stages),
         x=alt.X("count:Q", title=None, axis=None, scale=room),
         tooltip=["source", "says"],
     )
-    shade = alt.condition("datum.stage == 'tracks'", alt.value(palette.muted), alt.value(palette.accent))
+    shade = alt.condition(f"datum.stage == '{stages[0]}'", alt.value(palette.muted), alt.value(palette.accent))
     bars = base.mark_bar(height={"band": 0.7}, opacity=0.75, cornerRadiusEnd=2).encode(color=shade)
     # Vega-Lite puts text at the upper edge of an offset band.
     text = base.mark_text(align="left", baseline="middle", dx=6, dy=_ROW_PX / 2 - 1, fontSize=12, color=palette.ink)
@@ -55,7 +58,7 @@ def genres(table: pd.DataFrame, palette: Palette) -> alt.Chart:
     says = table.assign(says=table["tracks"].map("{:,}".format) + " · " + table["clips"].map("{:,} with a clip".format))
     base = alt.Chart(says).encode(
         y=alt.Y("genre_group:N", title=None, sort=list(table["genre_group"]), axis=_NAMES),
-        x=alt.X("tracks:Q", axis=None, scale=alt.Scale(domain=[0, 1.4 * max(1, int(table["tracks"].max()))])),
+        x=alt.X("tracks:Q", axis=None, scale=alt.Scale(domain=[0, 1.6 * max(1, int(table["tracks"].max()))])),
         tooltip=["genre_group", "tracks", "clips"],
     )
     bars = base.mark_bar(color=palette.muted, opacity=0.75, cornerRadiusEnd=2)
@@ -172,7 +175,13 @@ def losses(table: pd.DataFrame, palette: Palette) -> alt.Chart:
     """Training and validation loss by epoch. Columns epoch, part, loss."""
     style = alt.Scale(domain=["train", "val"], range=[palette.muted, palette.accent])
     dash = alt.Scale(domain=["train", "val"], range=[[5, 3], [1, 0]])
-    legend = alt.Legend(orient="top", title=None, labelExpr="{train: 'training', val: 'validation'}[datum.value]")
+    legend = alt.Legend(
+        orient="right",
+        title=None,
+        symbolType="stroke",
+        symbolSize=400,
+        labelExpr="{train: 'training', val: 'validation'}[datum.value]",
+    )
     lines = alt.Chart(table).mark_line(point=alt.OverlayMarkDef(size=18), strokeWidth=2)
     return lines.encode(
         x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
@@ -180,21 +189,27 @@ def losses(table: pd.DataFrame, palette: Palette) -> alt.Chart:
         color=alt.Color("part:N", scale=style, legend=legend),
         strokeDash=alt.StrokeDash("part:N", scale=dash, legend=legend),
         tooltip=["epoch", "part", alt.Tooltip("loss", format=".4f")],
-    ).properties(height=230)
+    ).properties(height=180)
 
 
-def errors_by_epoch(table: pd.DataFrame, palette: Palette) -> alt.LayerChart:
-    """Validation error of each target by epoch, each line named at its end. Columns epoch, feature, value."""
-    names = list(palette.targets)
-    scale = alt.Scale(domain=names, range=list(palette.targets.values()))
-    ends = table[table["epoch"] == table["epoch"].max()]
-    x = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d"))
-    y = alt.Y("value:Q", title="validation MAE", scale=alt.Scale(zero=True))
-    colour = alt.Color("feature:N", scale=scale, legend=None)
-    told = ["epoch", "feature", alt.Tooltip("value", format=".3f")]
-    lines = alt.Chart(table).mark_line(strokeWidth=2).encode(x=x, y=y, color=colour, tooltip=told)
-    text = alt.Chart(ends).mark_text(align="left", dx=5, color=palette.ink).encode(x=x, y=y, text="feature:N")
-    return (lines + text).properties(height=230, padding={"right": 100})
+def errors_by_epoch(table: pd.DataFrame, palette: Palette) -> alt.Chart:
+    """Validation error of each target by epoch. Columns epoch, feature, value."""
+    names = [name for name in ALL_TARGETS if name in set(table["feature"])]
+    colours = alt.Scale(domain=names, range=[palette.targets[name] for name in names])
+    dashes = alt.Scale(domain=names, range=_DASHES[: len(names)])
+    legend = alt.Legend(orient="right", title=None, symbolType="stroke", symbolSize=400)
+    return (
+        alt.Chart(table)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("value:Q", title="validation MAE", scale=alt.Scale(zero=True)),
+            color=alt.Color("feature:N", scale=colours, legend=legend),
+            strokeDash=alt.StrokeDash("feature:N", scale=dashes, legend=legend),
+            tooltip=["epoch", "feature", alt.Tooltip("value", format=".3f")],
+        )
+        .properties(height=200)
+    )
 
 
 def genre_errors(scores: pd.DataFrame, palette: Palette) -> go.Figure:

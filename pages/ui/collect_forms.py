@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import cached, words
+from pages.ui import cached, tables, words
 from songfeat.specs import SPECS, get_spec
 from store import jobs
 from store.sources.table_layout import FIELDS
@@ -15,7 +15,10 @@ RIGHTS = (
     "Choose what you may use. Spotify's Developer Policy bars training models on Spotify content;"
     " Songfeat works without Spotify, on published tables, your own files and its synthesised demo."
 )
+DRY_RUN = "Changes nothing; what an import would do appears under Jobs."
 _GUESSED = "(as guessed)"
+
+Params = dict[str, object]
 
 
 def import_table() -> None:
@@ -25,32 +28,40 @@ def import_table() -> None:
     if not files:
         return
     head = cached.table_head(files)
+    shown = st.container()
     overrides = _overrides(head, files)
     mapping, fields = preview(head, overrides)
-    st.markdown(
-        f"**{', '.join(map(words.literal, map(shown_name, files)))}**: {words.count(head.rows, 'row')}, layout"
-        f" {mapping.layout}. Not used: {words.literal(', '.join(mapping.unused)) or 'none'}."
-    )
-    st.dataframe(fields, hide_index=True, height=240)
-    name = f"table:{shown_name(files[0]).split('.')[0]}"
-    source = st.text_input("Source: whose values these are", name, help="Shown wherever a value of this table is.")
-    params = {"files": files, "source": source.strip() or name, "map": overrides}
-    with st.container(horizontal=True):
-        _launch("Try it", "import", {**params, "dry_run": True}, f"Dry run: {shown_name(files[0])}")
-        _launch("Import", "import", {**params, "dry_run": False}, f"Import {shown_name(files[0])}", primary=True)
-    st.caption("A dry run changes nothing; what it finds appears under Jobs.")
+    with shown:
+        names = ", ".join(words.literal(shown_name(file)) for file in files)
+        unused = words.literal(", ".join(mapping.unused)) or "none"
+        st.markdown(
+            f"**{names}**: {words.count(head.rows, 'row')}, layout {mapping.layout}. Columns not used: {unused}."
+        )
+        _import_buttons(files, overrides)
+        st.dataframe(fields, hide_index=True, height=240)
+
+
+def _import_buttons(files: list[str], overrides: dict[str, str]) -> None:
+    first = shown_name(files[0])
+    name = f"table:{first.split('.')[0]}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = st.text_input("Source: whose values these are", name, help="Shown wherever a value of this table is.")
+        params = {"files": files, "source": source.strip() or name, "map": overrides}
+        _launch("Try it", "import", {**params, "dry_run": True}, f"Dry run: {first}", note=DRY_RUN)
+        _launch("Import", "import", {**params, "dry_run": False}, f"Import {first}", primary=True)
 
 
 def _chosen_tables() -> list[str]:
     """Paths of the tables: uploaded ones, kept in the workspace, or such that lie on this machine."""
     kinds = ", ".join(TABLE_SUFFIXES)
-    uploads = st.file_uploader(
-        "Tables of songs (several are joined on their id)",
+    upload_place, path_place = st.columns(2)
+    uploads = upload_place.file_uploader(
+        "Tables of songs",
         accept_multiple_files=True,
-        help=f"{kinds}. What it is, is seen from its content.",
+        help=f"{kinds}. Several tables are joined on their id.",
         disabled=not cached.workspace().writable,
     )
-    typed = st.text_input(
+    typed = path_place.text_input(
         "… or where they lie on this machine", placeholder="/music/songs.csv", help="Several paths: put ; between them."
     )
     kept = [str(save_table(cached.workspace(), upload.name, upload.getvalue())) for upload in uploads]
@@ -101,17 +112,28 @@ def extract_arrays() -> None:
     st.caption(words.spec_line(get_spec(spec)))
     waiting = cached.clips_waiting(spec)
     st.markdown(f"{words.count(waiting, 'clip')} without an array, {cached.counts()['clips']:,} in all.")
-    _launch("Extract", "extract", {"spec": spec}, f"Extract to {spec}", primary=True, disabled=not waiting)
+    if waiting:
+        _launch("Extract", "extract", {"spec": spec}, f"Extract to {spec}", primary=True)
 
 
 def _launch(
-    verb: str, kind: str, params: dict[str, object], title: str, *, primary: bool = False, disabled: bool = False
+    verb: str, kind: str, params: Params, title: str, *, primary: bool = False, note: str | None = None
 ) -> None:
-    off = disabled or not cached.workspace().writable
-    if st.button(verb, type="primary" if primary else "secondary", disabled=off):
+    kind_of_button = "primary" if primary else "secondary"
+    if st.button(verb, type=kind_of_button, help=note, disabled=not cached.workspace().writable):
         _start(kind, params, title)
 
 
-def _start(kind: str, params: dict[str, object], title: str) -> None:
+def _start(kind: str, params: Params, title: str) -> None:
     jobs.launch(cached.workspace(), kind, params, title=title)
     st.rerun()
+
+
+def turned_away() -> None:
+    """What imports and scans could not use, newest first."""
+    rejected = cached.newest_rejects()
+    if rejected.empty:
+        return
+    st.subheader("Turned away", anchor=False)
+    st.caption(f"Newest first, {len(rejected):,} shown. Everything else of the same files was brought in.")
+    st.dataframe(tables.rejects(rejected), hide_index=True)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from pages.ui import cached, charts, frame, tables, words
 from songfeat.labels import FEATURES
+from songfeat.metrics import ALL_GENRES
 
 
 def pictures(run: pd.Series, label: str, part: str, targets: list[str], scores: pd.DataFrame, place: int) -> None:
@@ -17,7 +18,7 @@ def pictures(run: pd.Series, label: str, part: str, targets: list[str], scores: 
         st.caption("It was not trained on any of these targets.")
         return
     pairs = cached.pairs(run["run_id"], split=part)
-    said = words.score_lines(scores[(scores["run_id"] == run["run_id"]) & (scores["genre"] == "all")])
+    said = words.score_lines(scores[(scores["run_id"] == run["run_id"]) & (scores["genre"] == ALL_GENRES)])
     for column, name in zip(st.columns(len(ours), gap="small"), ours, strict=True):
         with column:
             st.markdown(f"**{name}**", help=FEATURES[name].meaning)
@@ -33,7 +34,7 @@ def by_genre(scores: pd.DataFrame, chosen: list[str], targets: list[str], labels
     run_id = chosen[0]
     if len(chosen) > 1:
         run_id = st.segmented_control("Run", chosen, default=run_id, required=True, format_func=labels.__getitem__)
-    genres = scores[(scores["run_id"] == run_id) & (scores["genre"] != "all")]
+    genres = scores[(scores["run_id"] == run_id) & (scores["genre"] != ALL_GENRES)]
     shown = genres[(genres["metric"] == "mae") & genres["feature"].isin(targets)].dropna(subset="value")
     if shown.empty:
         st.caption("The genres of these songs are not known.")

@@ -66,6 +66,11 @@ def heading(title: str, caption: str) -> None:
     st.caption(caption)
 
 
+def thousands(columns: Iterable[str]) -> dict[str, object]:
+    """How tables show large numbers."""
+    return {name: st.column_config.NumberColumn(format="localized") for name in columns}
+
+
 def three_decimals(columns: Iterable[str]) -> dict[str, object]:
     """How tables show values of features."""
     return {name: st.column_config.NumberColumn(format="%.3f") for name in columns}

@@ -18,7 +18,7 @@ def song(search_place: DeltaGenerator, list_place: DeltaGenerator, *, page: str,
     query = search_place.text_input(
         "Search", key="q", bind="query-params", placeholder="title or artist", on_change=_forget, args=(key, "track")
     )
-    found = _with_wanted(cached.pick_list(query, with_clip=with_clip), key)
+    found = _with_wanted(cached.pick_list(query, with_clip=with_clip), key, with_clip=with_clip)
     if found.empty:
         list_place.selectbox("Song", [], placeholder="nothing found", disabled=True)
         return None
@@ -38,13 +38,19 @@ def _forget(key: str, parameter: str) -> None:
     st.query_params.pop(parameter, None)
 
 
-def _with_wanted(found: pd.DataFrame, key: str) -> pd.DataFrame:
+def _with_wanted(found: pd.DataFrame, key: str, *, with_clip: bool) -> pd.DataFrame:
     """The list with the song that is picked or that the address names, also if the search does not find it."""
     wanted = st.session_state.get(key) or st.query_params.get("track")
-    if not wanted:
+    if not wanted or wanted in set(found["track_id"]):
+        st.session_state[key] = wanted
+        return found
+    row = cached.song_row(wanted)
+    if row.empty or (with_clip and not row["has_clip"].iloc[0]):
+        st.warning(f"There is no song {words.literal(wanted)} {'with a clip ' if with_clip else ''}here.")
+        st.session_state.pop(key, None)
         return found
     st.session_state[key] = wanted
-    return found if wanted in set(found["track_id"]) else pd.concat([cached.song_row(wanted), found], ignore_index=True)
+    return pd.concat([row, found], ignore_index=True)
 
 
 def runs(

@@ -83,11 +83,12 @@ def whose(song: Mapping[str, Any], run_ids: list[str], labels: Mapping[str, str]
         f"- **Reference ({words.literal(words.source(row.source))})**: recorded {row.fetched_at:%Y-%m-%d}"
         for row in sources.itertuples()
     ]
-    chosen = song["predictions"].drop_duplicates("run_id").set_index("run_id").reindex(run_ids)
+    by_run = song["predictions"].drop_duplicates("run_id").set_index("run_id")
     made = [
-        f"- **{labels[row.Index]}**: predicted by the run `{row.Index}` of {row.finished_at:%Y-%m-%d};"
-        f" {words.SEEN[row.split]}"
-        for row in chosen.itertuples()
+        f"- **{words.literal(labels[run_id])}**: predicted by the run `{run_id}` of"
+        f" {by_run.finished_at[run_id]:%Y-%m-%d}; {words.SEEN[by_run.split[run_id]]}"
+        for run_id in run_ids
+        if run_id in by_run.index
     ]
     return "\n".join([*given, *made])
 
@@ -106,7 +107,9 @@ def first_runs(runs: pd.DataFrame, limit: int) -> list[str]:
 
 def coverage(table: pd.DataFrame) -> pd.DataFrame:
     """Coverage by source under headings that say what is counted."""
-    named = table.rename(columns={"complete": "all targets", "with_clip": "clip", "with_predictions": "predicted"})
+    named = table.rename(
+        columns={"complete": "with all targets", "with_clip": "with a clip", "with_predictions": "predicted"}
+    )
     return named.assign(source=named["source"].map(words.source))
 
 

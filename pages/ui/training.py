@@ -91,9 +91,8 @@ def curves(found: list[Job]) -> None:
     if history.losses.empty:
         st.caption("This model is fitted in one go, or has not finished its first epoch.")
     else:
-        losses, errors = st.columns(2)
-        losses.altair_chart(charts.losses(history.losses, frame.colours()))
-        errors.altair_chart(charts.errors_by_epoch(history.errors, frame.colours()))
+        st.altair_chart(charts.losses(history.losses, frame.colours()))
+        st.altair_chart(charts.errors_by_epoch(history.errors, frame.colours()))
     if run_id not in by_run or by_run[run_id].state == "done":
         st.page_link(
             places.COMPARE, label="Compare this run", icon=":material/compare_arrows:", query_params={"run": run_id}

@@ -142,13 +142,16 @@ def run_line(run: Mapping[str, Any]) -> str:
 
 def score_lines(scores: pd.DataFrame) -> dict[str, str]:
     """Per feature what is said beneath its picture: MAE and Pearson's r with intervals, n, and the mean predictor."""
+    if scores.empty:
+        return {}
     by_metric = {metric: part.set_index("feature") for metric, part in scores.groupby("metric")}
     mae, pearson = by_metric["mae"], by_metric["pearson"]
     return {
         str(feature): (
             f"MAE **{value(row.value)}** {interval(row.low, row.high)}  \n"
             f"r **{value(pearson.value[feature], 2)}** {interval(pearson.low[feature], pearson.high[feature])}  \n"
-            f"mean predictor {value(row.mean_value)} · n {row.n:,}"
+            f"mean predictor's MAE {value(row.mean_value)}  \n"
+            f"n {row.n:,}"
         )
         for feature, row in mae.iterrows()
         if feature != AVERAGE

@@ -1,5 +1,5 @@
 """The models; importing this package registers them, without PyTorch."""
 
-from songfeat.models import lstm, mean, numeric_mlp
+from songfeat.models import hgb, lstm, mean, numeric_mlp, ridge
 
-__all__ = ["lstm", "mean", "numeric_mlp"]
+__all__ = ["hgb", "lstm", "mean", "numeric_mlp", "ridge"]

@@ -9,7 +9,7 @@ from songfeat.registry import register
 if TYPE_CHECKING:
     from torch import nn
 
-    from songfeat.training_loop import Batch
+    from songfeat.batches import Batch
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,93 @@
+"""Histogram gradient boosting (Friedman, 2001; Ke et al., 2017): the baselines of regression trees."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from songfeat.errors import ConfigError
+from songfeat.numeric import NumericConfig
+from songfeat.registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from songfeat.batches import Batch
+    from songfeat.models.trees import BoostedTrees
+
+
+@dataclass(frozen=True, kw_only=True)
+class HgbStatsConfig:
+    """What can be chosen about the trees.
+
+    Attributes
+    ----------
+    n_trees : int
+        For each target.
+    max_leaf_nodes : int
+        Leaves of a tree, at most.
+    min_samples_leaf : int
+        Tracks of the training part in a leaf, at least.
+    shrinkage : float
+        Part of each tree's correction that is kept, above 0 to 1.
+    """
+
+    n_trees: int = 300
+    max_leaf_nodes: int = 31
+    min_samples_leaf: int = 20
+    shrinkage: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name, least in (("n_trees", 1), ("max_leaf_nodes", 2), ("min_samples_leaf", 1)):
+            if (value := getattr(self, name)) < least:
+                raise ConfigError(f"{name} must be {least} or more, got {value}.")
+        if not 0 < self.shrinkage <= 1:
+            raise ConfigError(f"shrinkage must be above 0 and at most 1, got {self.shrinkage}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HgbNumericConfig(HgbStatsConfig, NumericConfig):
+    """What can be chosen about the trees and the numbers that they see."""
+
+
+def fit(model: "nn.Module", train: "Batch") -> None:
+    """Grow the trees of each target on the tracks where it is known."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    from songfeat.models.features import statistics
+
+    trees = cast("BoostedTrees", model)
+    config = trees.config
+    features = statistics(train.inputs).numpy()
+    regressors = []
+    for target in train.targets.numpy().T:
+        known = target == target
+        regressor = HistGradientBoostingRegressor(
+            max_iter=config.n_trees,
+            max_leaf_nodes=config.max_leaf_nodes,
+            min_samples_leaf=config.min_samples_leaf,
+            learning_rate=config.shrinkage,
+            early_stopping=False,
+            random_state=0,
+        )
+        regressors.append(regressor.fit(features[known], target[known]))
+    trees.take(regressors)
+
+
+@register(
+    "hgb_numeric",
+    config=HgbNumericConfig,
+    inputs=("numeric",),
+    fit=fit,
+    description="gradient-boosted trees on the numeric inputs",
+)
+@register(
+    "hgb_stats",
+    config=HgbStatsConfig,
+    inputs=("mfcc",),
+    fit=fit,
+    description="gradient-boosted trees on the mean and standard deviation of each MFCC",
+)
+def build(config: HgbStatsConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
+    from songfeat.models.trees import BoostedTrees
+
+    return BoostedTrees(n_targets, config)

@@ -1,0 +1,178 @@
+"""Charts say what they are given: axes, colours and marks, seen in their specifications."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pages.ui import charts
+from pages.ui.palette import DARK, LIGHT, Palette, palette_for
+from songfeat.labels import ALL_TARGETS, TARGETS
+from songfeat.specs import REPORT_SPEC
+from store.listening import Sound, envelope
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(params=[LIGHT, DARK], ids=["light", "dark"])
+def palette(request) -> Palette:
+    return request.param
+
+
+def pairs(n: int) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    values = {"reference": random.uniform(0, 1, n), "predicted": random.uniform(0, 1, n)}
+    return pd.DataFrame({"title": "A song", "artist": "Somebody", **values})
+
+
+def genre_scores() -> pd.DataFrame:
+    rows = [
+        {"genre": genre, "feature": name, "value": 0.1, "low": 0.08, "high": 0.14, "n": n}
+        for genre, n in (("pop", 20), ("rock/indie", 300))
+        for name in reversed(TARGETS)
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(("theme", "palette"), [("light", LIGHT), ("dark", DARK)])
+def test_the_theme_has_the_colours_of_the_palette(theme: str, palette: Palette):
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"][theme]
+    assert palette_for(theme) is palette
+    assert config["primaryColor"] == palette.accent == palette.runs[0]
+    assert config["backgroundColor"] == palette.background
+    assert config["secondaryBackgroundColor"] == palette.raised
+    assert config["textColor"] == palette.ink
+    assert config["borderColor"] == palette.border
+
+
+def test_every_target_has_a_colour_of_its_own(palette: Palette):
+    assert list(palette.targets) == list(ALL_TARGETS)
+    assert len(set(palette.targets.values())) == len(ALL_TARGETS)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_agreement_shows_songs_on_axes_from_0_to_1(palette: Palette, place: int):
+    spec = charts.agreement(pairs(10), palette, place=place).to_dict()
+    songs, line = spec["layer"]
+    for layer in (songs, line):
+        assert layer["encoding"]["x"]["field"] == "reference"
+        assert layer["encoding"]["y"]["field"] == "predicted"
+        assert layer["encoding"]["x"]["scale"]["domain"] == layer["encoding"]["y"]["scale"]["domain"] == [0, 1]
+    assert songs["mark"]["color"] == palette.runs[place]
+    assert songs["mark"]["shape"] == ("circle", "square", "triangle-up")[place]
+    ends = spec["datasets"][line["data"]["name"]]
+    assert [(end["reference"], end["predicted"]) for end in ends] == [(0, 0), (1, 1)]
+
+
+def test_agreement_of_many_songs_is_a_density_that_counts_each(palette: Palette):
+    few = charts.agreement(pairs(charts.DENSE), palette).to_dict()
+    many = charts.agreement(pairs(charts.DENSE + 1), palette).to_dict()
+    assert few["layer"][0]["mark"]["type"] == "point"
+    squares = many["layer"][0]
+    assert squares["mark"]["type"] == "rect"
+    assert squares["encoding"]["color"]["scale"]["range"] == list(palette.magnitude)
+    assert sum(square["songs"] for square in many["datasets"][squares["data"]["name"]]) == charts.DENSE + 1
+
+
+def test_a_density_puts_reference_across_and_predicted_up():
+    corner = pd.DataFrame({"title": "", "artist": "", "reference": [0.99] * 6000, "predicted": [0.01] * 6000})
+    spec = charts.agreement(corner, LIGHT).to_dict()
+    (square,) = spec["datasets"][spec["layer"][0]["data"]["name"]]
+    assert square["reference_to"] == 1
+    assert square["predicted"] == 0
+
+
+def test_a_songs_references_are_diamonds_in_ink_and_runs_have_marks_of_their_own(palette: Palette):
+    whose = ["Reference (a)", "Reference (b)", "first", "second", "third"]
+    kinds = ["reference", "reference", "run", "run", "run"]
+    values = pd.DataFrame({"feature": TARGETS[0], "whose": whose, "value": 0.5, "kind": kinds})
+    encoding = charts.song_values(values, palette).to_dict()["encoding"]
+    assert encoding["x"]["scale"]["domain"] == [0, 1]
+    assert encoding["y"]["sort"] == list(ALL_TARGETS)
+    assert encoding["stroke"]["scale"]["domain"] == whose
+    assert encoding["stroke"]["scale"]["range"] == [palette.ink, palette.ink, *palette.runs]
+    assert encoding["fill"]["scale"]["range"] == [palette.ink, palette.background, *palette.runs]
+    assert encoding["shape"]["scale"]["range"] == ["diamond", "diamond", "circle", "square", "triangle-up"]
+
+
+def test_the_best_runs_stand_beside_the_mean_predictor(palette: Palette):
+    best = pd.DataFrame(
+        {"feature": TARGETS, "model": "m", "value": 0.1, "low": 0.08, "high": 0.12, "n": 40, "mean_value": 0.2}
+    )
+    rule, mean, dot = charts.best_runs(best, palette).to_dict()["layer"]
+    assert (rule["encoding"]["x"]["field"], rule["encoding"]["x2"]["field"]) == ("low", "high")
+    assert mean["encoding"]["x"]["field"] == "mean_value"
+    assert dot["mark"]["color"] == palette.accent
+    assert dot["encoding"]["y"]["sort"] == list(ALL_TARGETS)
+    assert dot["encoding"]["x"]["scale"]["zero"] is True
+
+
+def test_coverage_names_its_counts_and_shows_the_largest_sources():
+    table = pd.DataFrame(
+        {"source": [f"s{n}" for n in range(8)], "tracks": range(8000, 0, -1000), "with a clip": range(8)}
+    )
+    spec = charts.coverage(table, LIGHT).to_dict()
+    data = next(iter(spec["datasets"].values()))
+    assert {row["source"] for row in data} == {f"s{n}" for n in range(charts.MOST_SOURCES)}
+    assert {row["says"] for row in data if row["source"] == "s1"} == {"7,000 tracks", "1 with a clip"}
+
+
+def test_genres_keep_the_order_of_the_table():
+    table = pd.DataFrame({"genre_group": ["rock", "pop"], "tracks": [1200, 5], "clips": [3, 0]})
+    spec = charts.genres(table, LIGHT).to_dict()
+    assert spec["layer"][0]["encoding"]["y"]["sort"] == ["rock", "pop"]
+    assert "color" not in spec["layer"][0]["encoding"]
+    assert next(iter(spec["datasets"].values()))[0]["says"] == "1,200 · 3 with a clip"
+
+
+def test_learning_curves_tell_parts_and_targets_by_line_and_colour(palette: Palette):
+    losses = pd.DataFrame({"epoch": [1, 1], "part": ["train", "val"], "loss": [1.0, 2.0]})
+    encoding = charts.losses(losses, palette).to_dict()["encoding"]
+    assert encoding["color"]["scale"]["range"] == [palette.muted, palette.accent]
+    assert encoding["strokeDash"]["scale"]["range"] == [[5, 3], [1, 0]]
+    errors = pd.DataFrame({"epoch": 1, "feature": ["valence", "energy"], "value": [0.1, 0.2]})
+    encoding = charts.errors_by_epoch(errors, palette).to_dict()["encoding"]
+    assert encoding["color"]["scale"]["domain"] == ["energy", "valence"]
+    assert encoding["color"]["scale"]["range"] == [palette.targets["energy"], palette.targets["valence"]]
+    dashes = encoding["strokeDash"]["scale"]["range"]
+    assert dashes[0] != dashes[1]
+
+
+def test_genre_errors_have_targets_in_order_and_mark_small_groups(palette: Palette):
+    figure = charts.genre_errors(genre_scores(), palette)
+    heatmap = figure.data[0]
+    assert list(heatmap.x) == list(TARGETS)
+    assert list(heatmap.y) == ["pop (20, few)", "rock/indie (300)"]  # drawn from the bottom: the largest on top
+    assert heatmap.text[0][0] == "0.10 ± 0.03"
+    assert [colour for _, colour in heatmap.colorscale] == list(palette.magnitude)
+    assert heatmap.zmin == 0
+
+
+def test_a_genre_without_an_interval_shows_its_value_alone():
+    scores = genre_scores()
+    scores.loc[scores["genre"] == "pop", ["low", "high"]] = np.nan
+    assert charts.genre_errors(scores, LIGHT).data[0].text[0][0] == "0.10"
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_sound_has_one_time_axis_in_seconds(palette: Palette, relative: bool):
+    mono = np.sin(np.linspace(0, 500, 44_100)).astype(np.float32)
+    coefficients = np.random.default_rng(0).normal(size=(20, 5)).astype(np.float32)
+    sound = Sound(
+        envelope=envelope(mono, 44_100),
+        frame_seconds=np.arange(5) / REPORT_SPEC.frames_per_second,
+        coefficients=coefficients,
+    )
+    figure = charts.sound(sound, palette, relative=relative)
+    low, high, heatmap = figure.data
+    assert figure.layout.xaxis.matches == "x2"
+    assert "seconds" in figure.layout.xaxis2.title.text
+    assert heatmap.x[1] == pytest.approx(8192 / 44_100)
+    assert (heatmap.zmid == 0) is relative
+    expected = sound.relative if relative else coefficients
+    np.testing.assert_array_equal(np.asarray(heatmap.z), expected)
+    assert max(high.y) == pytest.approx(1, abs=0.01)
+    assert min(low.y) == pytest.approx(-1, abs=0.01)
+    assert [colour for _, colour in heatmap.colorscale] == list(palette.difference if relative else palette.magnitude)

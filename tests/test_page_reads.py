@@ -1,0 +1,166 @@
+"""What pages ask of the store besides what the command line asks."""
+
+import json
+import threading
+
+import pytest
+
+from songfeat.errors import TableError, WorkspaceError
+from songfeat.labels import TARGETS
+from songfeat.specs import REPORT_SPEC
+from store import first_start, jobs, readiness, song_lists, table_preview, training_data, training_history, uploads
+from store.catalogue import Catalogue
+from store.workspace import Workspace
+from tests.workspaces import fill
+
+ALL = {"targets": TARGETS, "spec": REPORT_SPEC}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory) -> Catalogue:
+    return Catalogue(fill(tmp_path_factory.mktemp("filled"), songs=80, with_clip=6, with_array=4))
+
+
+@pytest.fixture
+def empty(tmp_path) -> Catalogue:
+    return Catalogue(Workspace(tmp_path / "w"))
+
+
+def started(monkeypatch) -> list[str]:
+    """Creates jobs without starting a process for them; gives the kinds."""
+    kinds: list[str] = []
+    monkeypatch.setattr(jobs, "start", lambda workspace, job_id: kinds.append(jobs.get(workspace, job_id).kind))
+    return kinds
+
+
+@pytest.mark.parametrize("inputs", [(), ("numeric",), ("mfcc",), ("numeric", "mfcc")])
+def test_what_could_be_learned_is_what_training_loads(filled: Catalogue, inputs: tuple[str, ...]):
+    table = readiness.tracks_by_source(filled, inputs=inputs, **ALL)
+    for source, tracks in zip(table["source"], table["tracks"], strict=True):
+        _, usable = training_data.load(filled, inputs=inputs, source=source, **ALL)
+        assert usable.sum() == tracks
+    assert table["source"][0] == training_data.choose_source(filled, inputs=inputs, **ALL)
+    assert table["tracks"][0] == (4 if "mfcc" in inputs else 80)
+
+
+def test_nothing_can_be_learned_from_nothing(empty: Catalogue):
+    assert readiness.tracks_by_source(empty, inputs=("mfcc",), **ALL).empty
+    assert readiness.clips_waiting(empty, REPORT_SPEC) == 0
+    assert readiness.shards_stamp(empty, REPORT_SPEC) == 0
+
+
+def test_clips_wait_until_they_have_an_array(filled: Catalogue):
+    assert readiness.clips_waiting(filled, REPORT_SPEC) == 2
+    assert readiness.shards_stamp(filled, REPORT_SPEC) > 0
+
+
+def test_without_a_query_songs_to_hear_come_first(filled: Catalogue):
+    songs = song_lists.pick_list(filled, " ")
+    assert len(songs) == 50
+    assert songs["has_clip"].sum() == 6
+    assert songs["has_clip"][:6].all()
+    assert songs["has_predictions"].all()
+    assert list(songs.columns) == list(song_lists.pick_list(filled, "song 7").columns)
+
+
+def test_only_songs_with_a_clip(filled: Catalogue):
+    assert len(song_lists.pick_list(filled, "", with_clip=True)) == 6
+    assert list(song_lists.pick_list(filled, "song 5", with_clip=True)["title"]) == ["Song 5"]
+    assert song_lists.pick_list(filled, "song 79", with_clip=True).empty
+
+
+def test_a_song_by_its_id(filled: Catalogue):
+    assert list(song_lists.by_id(filled, "demo:3")["title"]) == ["Song 3"]
+    assert song_lists.by_id(filled, "demo:999").empty
+
+
+def test_the_demo_starts_once_however_many_ask(empty: Catalogue, monkeypatch):
+    kinds = started(monkeypatch)
+    empty.version()
+    threads = [threading.Thread(target=first_start.start_demo, args=(empty,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kinds == ["demo"]
+    (job,) = jobs.jobs(empty.workspace)
+    assert job.params == {"songs": first_start.DEMO_SONGS}
+
+
+def test_a_cancelled_demo_does_not_come_back(empty: Catalogue, monkeypatch):
+    kinds = started(monkeypatch)
+    job_id = jobs.create(empty.workspace, "demo", {})
+    jobs.write_status(empty.workspace.jobs / job_id, state="cancelled")
+    assert first_start.start_demo(empty) is None
+    assert kinds == []
+
+
+def test_no_demo_beside_a_persons_own_songs(filled: Catalogue, monkeypatch):
+    kinds = started(monkeypatch)
+    assert first_start.start_demo(filled) is None
+    assert kinds == []
+
+
+def test_a_history_is_read_while_it_is_written(empty: Catalogue):
+    folder = empty.workspace.runs / "r1"
+    folder.mkdir(parents=True)
+    lines = [
+        {"epoch": epoch, "train_loss": 1 / epoch, "val_loss": 2 / epoch, "val_mae": {"energy": 0.1 * epoch}}
+        for epoch in (1, 2)
+    ]
+    (folder / "history.jsonl").write_text("\n".join(map(json.dumps, lines)) + '\n{"epoch": 3, "tr')
+    history = training_history.read(empty.workspace, "r1")
+    assert history.epochs == 2
+    assert history.losses.to_dict("list") == {
+        "epoch": [1, 1, 2, 2], "part": ["train", "val"] * 2, "loss": [1, 2, 0.5, 1],
+    }  # fmt: skip
+    assert history.errors.to_dict("list") == {"epoch": [1, 2], "feature": ["energy"] * 2, "value": [0.1, 0.2]}
+
+
+def test_a_run_without_a_history(empty: Catalogue):
+    history = training_history.read(empty.workspace, "r2")
+    assert history.epochs == 0
+    assert history.losses.empty
+    with pytest.raises(WorkspaceError):
+        training_history.read(empty.workspace, "../r2")
+
+
+def test_the_run_of_a_job(empty: Catalogue):
+    job = jobs.get(empty.workspace, jobs.create(empty.workspace, "train", {}))
+    assert training_history.run_of(job) is None
+    (job.folder / "run_id.txt").write_text("r1\n")
+    assert training_history.run_of(job) == "r1"
+
+
+@pytest.mark.parametrize(
+    "name", ["songs.csv", "../../songs.csv", "/etc/songs.csv", "C:\\tables\\songs.csv", "..\\..\\songs.csv"]
+)
+def test_an_upload_stays_inside_whatever_it_is_called(tmp_path, name: str):
+    workspace = Workspace(tmp_path)
+    path = uploads.save_table(workspace, name, b"title,energy\nOne,0.5\n")
+    assert path.parent == tmp_path / "uploads"
+    assert path.suffix == ".csv"
+    assert path.read_bytes() == b"title,energy\nOne,0.5\n"
+    assert uploads.shown_name(path) == "songs.csv"
+    assert uploads.save_table(workspace, "again.csv", b"title,energy\nOne,0.5\n") == path
+
+
+@pytest.mark.parametrize(("name", "content"), [("run.exe", b"x"), ("songs", b"x"), ("", b"x"), ("songs.csv", b"")])
+def test_an_upload_that_is_no_table_is_refused(tmp_path, name: str, content: bytes):
+    with pytest.raises(TableError):
+        uploads.save_table(Workspace(tmp_path), name, content)
+    assert not (tmp_path / "uploads").exists()
+
+
+def test_other_files_keep_their_names(tmp_path):
+    assert uploads.shown_name(tmp_path / "mine.csv") == "mine.csv"
+
+
+def test_a_preview_shows_columns_with_examples(tmp_path):
+    path = tmp_path / "songs.csv"
+    path.write_text("Song,Singer,Oomph\n,X,0.1\nOne,Y,0.2\n")
+    head = table_preview.read_head([path])
+    assert (head.rows, head.columns) == (2, ["Song", "Singer", "Oomph"])
+    mapping, fields = table_preview.preview(head, {"energy": "Oomph", "artist": "Singer"})
+    assert mapping.columns == {"title": "Song", "artist": "Singer", "energy": "Oomph"}
+    assert list(fields["example"]) == ["One", "X", "0.1"]
