@@ -117,10 +117,10 @@ def register(
 
 
 def entries() -> tuple[ModelEntry, ...]:
-    """Every model: those without a network first, then by name."""
+    """Every model: the mean first, then the other ones without a network, then the networks, each by name."""
     import songfeat.models  # noqa: F401 - registers them
 
-    return tuple(sorted(_ENTRIES.values(), key=lambda entry: (entry.family, entry.name)))
+    return tuple(sorted(_ENTRIES.values(), key=lambda entry: (entry.family, bool(entry.inputs), entry.name)))
 
 
 def get(name: str) -> ModelEntry:

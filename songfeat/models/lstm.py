@@ -33,7 +33,7 @@ class LstmConfig:
     "lstm_multitask",
     config=LstmConfig,
     inputs=("mfcc",),
-    train=TrainConfig(epochs=60, batch_size=32, learning_rate=1e-3, loss="smooth_l1", patience=10, threads=2),
+    train=TrainConfig(epochs=60, batch_size=32, learning_rate=1e-3, loss="smooth_l1", patience=10),
     description="one LSTM over the MFCCs of a clip for all targets at once",
 )
 def build(config: LstmConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
