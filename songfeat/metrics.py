@@ -9,25 +9,21 @@ Conventions
   (NaN) are left out target by target; n says how many predictions count.
   Infinite values are refused.
 * A score that is not defined is NaN: every score where n is 0, R² where the
-  reference values do not vary, Pearson's r where either side does not vary.
+  reference values do not vary, Pearson's r and Spearman's ρ where either side
+  does not vary, concordance where neither does.
+* Spearman's ρ ranks the tracks that count within the group that is scored.
 * "average" is the mean of a metric over all of the targets, NaN if one of
   them is; its n is the smallest of theirs.
-* Intervals are percentile intervals of a cluster bootstrap (Efron & Tibshirani
-  1993, ch. 13; Davison & Hinkley 1997, § 3.8; Field & Welsh 2007): artists are
-  drawn with replacement, as many as there are, each with all of its tracks,
-  because songs of one artist err alike. A track whose artist is not known is
-  drawn by itself. All targets, genres and metrics see the same draws; a genre
-  sees the part of them that falls to it. Draws in which a score is not defined
-  do not count. With fewer than two artists there is no interval (NaN).
+* Intervals are by artist: see :mod:`songfeat.bootstrap`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from songfeat.bootstrap import ROUNDING, Measured, Sums, check_settings, measure
 from songfeat.errors import ConfigError, DataError, LabelMismatch
 from songfeat.labels import AVERAGE, resolve_targets
 from songfeat.splits import artist_groups
@@ -38,26 +34,10 @@ ALL_GENRES = "all"
 COLUMNS = ("feature", "genre", "metric", "value", "low", "high", "n")
 """The columns of a table of scores."""
 
+COMPARISON_COLUMNS = ("feature", "genre", "metric", "first", "second", "difference", "low", "high", "n", "better")
+"""The columns of a comparison of two runs."""
+
 _NEAR_CONSTANT = 0.05
-_ROUNDING = 1e-12
-_CHUNK_BYTES = 32 * 2**20
-
-
-class Sums(NamedTuple):
-    """Sums over tracks: all that the metrics know of any number of predictions p and reference values r.
-
-    Arrays of one shape, the last axis the targets. p and r stand less their
-    means, target by target, so that their squares lose no digits.
-    """
-
-    n: np.ndarray
-    abs_error: np.ndarray
-    squared_error: np.ndarray
-    p: np.ndarray
-    r: np.ndarray
-    pp: np.ndarray
-    rr: np.ndarray
-    pr: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,22 +65,16 @@ def _mse(sums: Sums) -> np.ndarray:
     return sums.squared_error / sums.n
 
 
-def _variance(total: np.ndarray, squares: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """The variance of the population, NaN where it is nothing but rounding noise or there are no values."""
-    mean_square = squares / n
-    variance = mean_square - (total / n) ** 2
-    return np.where(variance > _ROUNDING * mean_square, variance, np.nan)
-
-
 def _r2(sums: Sums) -> np.ndarray:
-    return 1 - _mse(sums) / _variance(sums.r, sums.rr, sums.n)
+    return 1 - _mse(sums) / sums.values.variance_r
 
 
-def _pearson(sums: Sums) -> np.ndarray:
-    covariance = sums.pr / sums.n - (sums.p / sums.n) * (sums.r / sums.n)
-    deviation_p = np.sqrt(_variance(sums.p, sums.pp, sums.n))
-    deviation_r = np.sqrt(_variance(sums.r, sums.rr, sums.n))
-    return np.clip(covariance / deviation_p / deviation_r, -1, 1)
+def _concordance(sums: Sums) -> np.ndarray:
+    """2 cov / (var p + var r + (mean p - mean r)²), whose denominator is mse + 2 cov (Lin 1989)."""
+    flat_p, flat_r = np.isnan(sums.values.variance_p), np.isnan(sums.values.variance_r)
+    covariance = np.where(flat_p | flat_r, 0, sums.values.covariance)
+    concordance = 2 * covariance / (_mse(sums) + 2 * covariance)
+    return np.where(flat_p & flat_r, np.nan, np.clip(concordance, -1, 1))
 
 
 METRICS: dict[str, Metric] = {
@@ -139,7 +113,21 @@ METRICS: dict[str, Metric] = {
             label="Pearson r",
             meaning="Whether songs with more of the feature get higher guesses: 1 in perfect step, 0 unrelated.",
             lower_is_better=False,
-            compute=_pearson,
+            compute=lambda sums: sums.values.correlation,
+        ),
+        Metric(
+            name="spearman",
+            label="Spearman ρ",
+            meaning="Whether the order is right, whatever the distances: 1 if guesses sort songs as the values do.",
+            lower_is_better=False,
+            compute=lambda sums: sums.ranks.correlation,
+        ),
+        Metric(
+            name="concordance",
+            label="Concordance",
+            meaning="In step and on the mark at once: 1 only if guesses equal the values; shifted or timid ones cost.",
+            lower_is_better=False,
+            compute=_concordance,
         ),
     )
 }
@@ -228,21 +216,85 @@ def evaluate(
     ConfigError
         If `draws` or `level` is out of range.
     """
-    if draws < 0 or not 0 < level < 1:
-        raise ConfigError(f"draws must be 0 or more and level between 0 and 1, got {draws} and {level}.")
-    validate(predicted, reference, artists=artists, genres=genres)
+    check_settings(draws, level)
+    keys, found = _bootstrap([predicted], reference, artists, genres, draws, seed)
+    return keys.assign(**found.columns(found.value[0], found.drawn[0], level))[list(COLUMNS)]
+
+
+def compare(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    reference: pd.DataFrame,
+    *,
+    artists: pd.Series,
+    genres: pd.Series | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """How the scores of two runs differ on the same tracks: a paired comparison.
+
+    A prediction counts where both runs and the reference have a value. Both
+    runs are scored on the same draws of artists, and the interval is that of
+    the difference: it is narrow where the runs err alike, so it can tell runs
+    apart whose own intervals overlap.
+
+    Parameters
+    ----------
+    first, second : pandas.DataFrame
+        The predictions of two runs; all else is as in :func:`evaluate`, and so is what is raised.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of `COMPARISON_COLUMNS`, ordered as in :func:`evaluate`: both
+        scores, their difference first - second with its interval, and which
+        run is better, ``"first"`` or ``"second"``; ``""`` where the interval
+        holds 0 or there is none.
+    """
+    check_settings(draws, level)
+    keys, found = _bootstrap([first, second], reference, artists, genres, draws, seed)
+    of_first, of_second = found.value
+    table = keys.assign(**found.columns(of_first - of_second, found.drawn[0] - found.drawn[1], level))
+    higher = np.select([table["low"] > ROUNDING, table["high"] < -ROUNDING], [1, -1], default=0)
+    sign = table["metric"].map({name: -1 if metric.lower_is_better else 1 for name, metric in METRICS.items()})
+    table["better"] = (sign * higher).map({1: "first", 0: "", -1: "second"})
+    table = table.rename(columns={"value": "difference"})
+    return table.assign(first=of_first.ravel(), second=of_second.ravel())[list(COMPARISON_COLUMNS)]
+
+
+def calibration(predicted: pd.DataFrame, reference: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
+    """What the reference says, on average, where a run predicts low, middling or high values.
+
+    Each target's predictions are cut at their quantiles into bins of like
+    size. Equal predictions share a bin, so that there are fewer than `bins`
+    where many are equal, and one if all are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns feature, bin (from 0, by rising prediction), predicted and
+        reference (means over the bin) and n. A target without values has no rows.
+
+    Raises
+    ------
+    LabelMismatch, UnknownName, DataError
+        As :func:`evaluate` does.
+    ConfigError
+        If `bins` is below 1.
+    """
+    if bins < 1:
+        raise ConfigError(f"bins must be 1 or more, got {bins}.")
+    validate(predicted, reference)
     p, r = _join(predicted, reference)
-    artist, names = pd.factorize(artist_groups(artists.reindex(p.index)))
-    masks = _masks(genres, p.index)
-    groups = [_Group.of(p.to_numpy()[mask], r.to_numpy()[mask], artist[mask]) for mask in masks.values()]
-    totals = np.array([group.sums.sum(axis=0) for group in groups])
-    n_artists = np.array([(_as_sums(group.sums).n > 0).sum(axis=0) for group in groups])
-    value, drawn = _scores(totals), _scores(_resample(groups, len(names), draws, seed))
-    low, high = _interval(drawn, level, (_with_least(n_artists) > 1) & ~np.isnan(value))
-    n = np.broadcast_to(_with_least(_as_sums(totals).n.astype(int)), value.shape)
-    rows = pd.MultiIndex.from_product([masks, [*p.columns, AVERAGE], METRICS], names=["genre", "feature", "metric"])
-    scores = {"value": value.ravel(), "low": low.ravel(), "high": high.ravel(), "n": n.ravel()}
-    return rows.to_frame(index=False).assign(**scores)[list(COLUMNS)]
+    tables = []
+    for name in p.columns:
+        pairs = pd.DataFrame({"predicted": p[name], "reference": r[name]}).dropna()
+        cuts = np.quantile(pairs["predicted"], np.linspace(0, 1, bins + 1)[1:-1]) if len(pairs) else []
+        grouped = pairs.groupby(np.searchsorted(cuts, pairs["predicted"]))
+        means = grouped.mean().assign(feature=name, n=grouped.size()).reset_index(drop=True)
+        tables.append(means.rename_axis("bin").reset_index())
+    return pd.concat(tables, ignore_index=True)[["feature", "bin", "predicted", "reference", "n"]]
 
 
 def near_constant(predicted: pd.DataFrame, reference: pd.DataFrame) -> tuple[str, ...]:
@@ -261,15 +313,19 @@ def near_constant(predicted: pd.DataFrame, reference: pd.DataFrame) -> tuple[str
     )
 
 
-def _join(predicted: pd.DataFrame, reference: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both sides in float64, in one order of tracks and targets, NaN wherever one of them is."""
+def _join(*frames: pd.DataFrame) -> list[pd.DataFrame]:
+    """All frames, the reference last, in float64 and one order of tracks and targets, NaN wherever one of them is."""
+    *runs, reference = frames
     names = list(resolve_targets(reference.columns))
-    tracks = predicted.index.intersection(reference.index).sort_values()
-    p = _numbers(predicted.loc[tracks, names], "predictions")
-    r = _numbers(reference.loc[tracks, names], "reference values")
-    known = p.notna() & r.notna()
+    tracks = reference.index
+    for run in runs:
+        tracks = tracks.intersection(run.index)
+    tracks = tracks.sort_values()
+    sides = [_numbers(run.loc[tracks, names], "predictions") for run in runs]
+    sides.append(_numbers(reference.loc[tracks, names], "reference values"))
+    known = np.logical_and.reduce([side.notna() for side in sides])
     some = known.any(axis=1)
-    return p.where(known)[some], r.where(known)[some]
+    return [side.where(known)[some] for side in sides]
 
 
 def _numbers(frame: pd.DataFrame, what: str) -> pd.DataFrame:
@@ -283,25 +339,6 @@ def _numbers(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     return numbers
 
 
-class _Group(NamedTuple):
-    """The sums of each artist in a group of tracks: all that a bootstrap by artist needs to know of them.
-
-    `artist` holds the artists' numbers, ``(n_artists,)``, and `sums` is
-    ``(n_artists, len(Sums._fields), n_targets)``.
-    """
-
-    artist: np.ndarray
-    sums: np.ndarray
-
-    @classmethod
-    def of(cls, p: np.ndarray, r: np.ndarray, artist: np.ndarray) -> "_Group":
-        numbers, place = np.unique(artist, return_inverse=True)
-        terms = _terms(p, r)
-        columns = terms.reshape(len(terms), np.prod(terms.shape[1:])).T
-        sums = [np.bincount(place, weights=column, minlength=len(numbers)) for column in columns]
-        return cls(numbers, np.array(sums).T.reshape(-1, *terms.shape[1:]))
-
-
 def _masks(genres: pd.Series | None, tracks: pd.Index) -> dict[str, np.ndarray]:
     """Which tracks are of all genres and of each; none for tracks whose genre is not known."""
     masks = {ALL_GENRES: np.ones(len(tracks), dtype=bool)}
@@ -311,58 +348,29 @@ def _masks(genres: pd.Series | None, tracks: pd.Index) -> dict[str, np.ndarray]:
     return masks
 
 
-def _terms(p: np.ndarray, r: np.ndarray) -> np.ndarray:
-    """What each track adds to each of :class:`Sums`: ``(n, len(Sums._fields), n_targets)``; nothing where NaN."""
-    error, known = p - r, ~np.isnan(p)
-    n = np.maximum(known.sum(axis=0), 1)
-    p, r = p - np.nansum(p, axis=0) / n, r - np.nansum(r, axis=0) / n
-    terms = Sums(n=known, abs_error=np.abs(error), squared_error=error**2, p=p, r=r, pp=p * p, rr=r * r, pr=p * r)
-    return np.nan_to_num(np.stack(terms, axis=1), copy=False)
-
-
-def _as_sums(array: np.ndarray) -> Sums:
-    return Sums(*np.moveaxis(array, -2, 0))
-
-
-def _resample(groups: Sequence[_Group], n_artists: int, draws: int, seed: int) -> np.ndarray:
-    """The sums of every group in each draw of artists: ``(n_groups, draws, len(Sums._fields), n_targets)``.
-
-    A draw is how often each artist came up, so that many draws of a group are
-    one matrix product. Counting uniform numbers gives the multinomial counts
-    four times as fast as ``Generator.multinomial`` does.
-    """
-    shape = groups[0].sums.shape[1:]
-    resampled = np.zeros((len(groups), draws, *shape))
-    rng = np.random.default_rng(seed)
-    step = max(1, _CHUNK_BYTES // (8 * max(1, n_artists)))
-    for start in range(0, draws if n_artists else 0, step):
-        counts = np.empty((min(step, draws - start), n_artists))
-        for row in counts:
-            row[:] = np.bincount(rng.integers(n_artists, size=n_artists), minlength=n_artists)
-        for group, sums in zip(groups, resampled, strict=True):
-            product = counts[:, group.artist] @ group.sums.reshape(len(group.artist), -1)
-            sums[start : start + step] = product.reshape(-1, *shape)
-    return resampled
+def _bootstrap(
+    runs: Sequence[pd.DataFrame],
+    reference: pd.DataFrame,
+    artists: pd.Series,
+    genres: pd.Series | None,
+    draws: int,
+    seed: int,
+) -> tuple[pd.DataFrame, Measured]:
+    """Score every run on the tracks and values that all of them have; with the names that belong to the scores."""
+    for run in runs:
+        validate(run, reference, artists=artists, genres=genres)
+    *predicted, known = _join(*runs, reference)
+    masks = _masks(genres, known.index)
+    keys = pd.MultiIndex.from_product([masks, [*known.columns, AVERAGE], METRICS], names=["genre", "feature", "metric"])
+    artist, _ = pd.factorize(artist_groups(artists.reindex(known.index)))
+    sides = [side.to_numpy() for side in predicted]
+    found = measure(sides, known.to_numpy(), artist, list(masks.values()), score=_scores, draws=draws, seed=seed)
+    return keys.to_frame(index=False), found
 
 
 def _scores(array: np.ndarray) -> np.ndarray:
     """From sums ``(..., len(Sums._fields), n_targets)`` to ``(..., n_targets + 1, n_metrics)``, the average last."""
-    sums = _as_sums(array)
+    sums = Sums.of(array)
     with np.errstate(invalid="ignore", divide="ignore"):
         scores = np.stack([metric.compute(sums) for metric in METRICS.values()], axis=-1)
     return np.append(scores, scores.mean(axis=-2, keepdims=True), axis=-2)
-
-
-def _with_least(counts: np.ndarray) -> np.ndarray:
-    """From counts by target ``(n_groups, n_targets)`` to ``(n_groups, n_targets + 1, 1)``, the least last."""
-    return np.append(counts, counts.min(axis=1, keepdims=True), axis=1)[..., np.newaxis]
-
-
-def _interval(drawn: np.ndarray, level: float, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The percentiles over the draws (axis 1), leaving out draws that are NaN; NaN where not wanted."""
-    drawn = np.moveaxis(drawn, 1, 0)
-    wanted = wanted & ~np.isnan(drawn).all(axis=0)
-    limits = np.full((2, *wanted.shape), np.nan)
-    if wanted.any():
-        limits[:, wanted] = np.nanquantile(drawn[:, wanted], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return limits[0], limits[1]

@@ -8,13 +8,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from scipy.stats import pearsonr
+from scipy.stats import pearsonr, rankdata, spearmanr
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
-from songfeat import metrics
+from songfeat import bootstrap
 from songfeat.errors import ConfigError, DataError, LabelMismatch, UnknownName
 from songfeat.labels import ALL_TARGETS, AVERAGE, TARGETS
-from songfeat.metrics import ALL_GENRES, COLUMNS, METRICS, evaluate, near_constant, validate
+from songfeat.metrics import (
+    ALL_GENRES,
+    COLUMNS,
+    COMPARISON_COLUMNS,
+    METRICS,
+    calibration,
+    compare,
+    evaluate,
+    near_constant,
+    validate,
+)
+
+
+def concordance(p: np.ndarray, r: np.ndarray) -> float:
+    """As Lin (1989) writes it."""
+    covariance = np.cov(p, r, ddof=0)
+    return 2 * covariance[0, 1] / (covariance[0, 0] + covariance[1, 1] + (np.mean(p) - np.mean(r)) ** 2)
+
 
 REFERENCES = {
     "mae": mean_absolute_error,
@@ -22,6 +39,8 @@ REFERENCES = {
     "rmse": lambda reference, predicted: np.sqrt(mean_squared_error(reference, predicted)),
     "r2": r2_score,
     "pearson": lambda reference, predicted: pearsonr(reference, predicted).statistic,
+    "spearman": lambda reference, predicted: spearmanr(reference, predicted).statistic,
+    "concordance": lambda reference, predicted: concordance(predicted, reference),
 }
 
 
@@ -159,6 +178,7 @@ def test_infinite_values_text_and_impossible_settings_are_refused():
 
 
 def test_the_registry_is_complete():
+    assert list(METRICS) == ["mae", "mse", "rmse", "r2", "pearson", "spearman", "concordance"]
     assert set(METRICS) == set(REFERENCES)
     assert {name for name, metric in METRICS.items() if metric.lower_is_better} == {"mae", "mse", "rmse"}
     for name, metric in METRICS.items():
@@ -211,6 +231,48 @@ def test_numbers_worked_by_hand():
     assert found["energy", "rmse"] == pytest.approx(0.02**0.5)
     assert found["energy", "r2"] == pytest.approx(1 - 0.06 / 0.14)
     assert found["energy", "pearson"] == pytest.approx(0.11 / (0.14 * 0.14) ** 0.5)
+    assert found["energy", "spearman"] == pytest.approx(1)
+    assert found["energy", "concordance"] == pytest.approx(2 * 0.11 / (0.14 + 0.14))  # both means are 0.4
+
+
+def test_concordance_worked_by_hand_where_the_guesses_are_too_low():
+    """Means 2 and 4, variances 2/3 and 8/3, covariance 4/3: in perfect step, and yet 8/3 of 10/3 + 2²."""
+    predicted = pd.DataFrame({"energy": [1.0, 2.0, 3.0]}, index=tracks(3))
+    reference = pd.DataFrame({"energy": [2.0, 4.0, 6.0]}, index=tracks(3))
+    table = evaluate(predicted, reference, artists=artists_of(reference.index), draws=0)
+    assert one(table, "energy", "concordance")["value"] == pytest.approx((8 / 3) / (10 / 3 + 4))
+    assert one(table, "energy", "pearson")["value"] == pytest.approx(1)
+
+
+def test_equal_values_share_the_mean_of_their_ranks():
+    """Ranks 1.5, 1.5, 3, 4 and 1, 2, 3.5, 3.5, each less 2.5: 4 / 4.5."""
+    predicted = pd.DataFrame({"energy": [0.1, 0.1, 0.5, 0.9]}, index=tracks(4))
+    reference = pd.DataFrame({"energy": [0.0, 0.2, 0.8, 0.8]}, index=tracks(4))
+    table = evaluate(predicted, reference, artists=artists_of(reference.index), draws=0)
+    assert one(table, "energy", "spearman")["value"] == pytest.approx(4 / 4.5)
+
+
+def test_ranks_are_of_the_tracks_that_count():
+    """A track without a reference value stands between the others' predictions and must not part their ranks."""
+    predicted, reference = frames(60, noise=0.5, names=("energy", "speechiness"))
+    reference.iloc[::3, 0] = np.nan
+    genres = pd.Series(["rock", "jazz"] * 30, index=reference.index)
+    table = evaluate(predicted, reference, artists=artists_of(reference.index), genres=genres, draws=0)
+    for genre in (ALL_GENRES, "rock", "jazz"):
+        counts = reference["energy"].notna() & ((genre == ALL_GENRES) | (genres == genre))
+        expected = spearmanr(predicted.loc[counts, "energy"], reference.loc[counts, "energy"]).statistic
+        assert one(table, "energy", "spearman", genre)["value"] == pytest.approx(expected)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from([np.exp, np.cbrt, lambda x: 3 * x - 7]), st.integers(0, 100))
+def test_any_rising_function_of_the_predictions_keeps_the_order(function, seed):
+    predicted, reference = frames(30, noise=0.5, seed=seed, names=("energy",))
+    scores = [
+        one(evaluate(p, reference, artists=artists_of(p.index), draws=20), "energy", "spearman")
+        for p in (predicted, function(predicted))
+    ]
+    assert list(scores[0]) == list(scores[1])
 
 
 def test_a_large_offset_costs_no_digits():
@@ -252,9 +314,10 @@ def test_a_constant_prediction_has_no_correlation(constant):
     _, reference = frames(50)
     genres = pd.Series(["rock", "jazz"] * 25, index=reference.index)
     table = evaluate(reference * 0 + constant, reference, artists=artists_of(reference.index), genres=genres)
-    pearson = table[table["metric"] == "pearson"]
-    assert pearson[["value", "low", "high"]].isna().all(axis=None)
-    assert table[table["metric"] != "pearson"][["value", "low", "high"]].notna().all(axis=None)
+    correlation = table["metric"].isin(["pearson", "spearman"])
+    assert table[correlation][["value", "low", "high"]].isna().all(axis=None)
+    assert table[~correlation][["value", "low", "high"]].notna().all(axis=None)
+    assert (table[table["metric"] == "concordance"][["value", "low", "high"]] == 0).all(axis=None)
 
 
 @pytest.mark.parametrize("constant", [0.5, 0.1, 0.0, 1 / 3])
@@ -262,9 +325,14 @@ def test_a_constant_reference_has_no_r2_and_no_correlation(constant):
     predicted, reference = frames(50)
     table = evaluate(predicted, reference.assign(energy=constant), artists=artists_of(reference.index))
     for feature in ("energy", AVERAGE):
-        for metric in ("r2", "pearson"):
+        for metric in ("r2", "pearson", "spearman"):
             assert np.isnan(one(table, feature, metric)[["value", "low", "high"]].astype(float)).all()
     assert one(table, "energy", "mae")["value"] > 0
+    assert one(table, "energy", "concordance")["value"] == 0
+    both = evaluate(
+        predicted.assign(energy=0.5), reference.assign(energy=constant), artists=artists_of(predicted.index)
+    )
+    assert np.isnan(one(both, "energy", "concordance")["value"])
     assert one(table, "speechiness", "r2")["value"] > 0
 
 
@@ -315,7 +383,21 @@ PLAIN = {
     "rmse": lambda p, r: np.sqrt(np.square(p - r).mean()),
     "r2": lambda p, r: 1 - np.square(p - r).mean() / r.var(),
     "pearson": lambda p, r: np.corrcoef(p, r)[0, 1],
+    "concordance": concordance,
 }
+
+
+def drawn_in_a_loop(artists: pd.Series, draws: int = 2000) -> list[np.ndarray]:
+    """The rows in each draw of artists, one by one: slow, plainly right."""
+    rng = np.random.default_rng(9)
+    rows = [np.flatnonzero(artists == artist) for artist in artists.unique()]
+    return [np.concatenate([rows[i] for i in rng.integers(len(rows), size=len(rows))]) for _ in range(draws)]
+
+
+def assert_near(ours, drawn, what, tolerance=0.06):
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert ours["low"] == pytest.approx(low, abs=tolerance * (high - low)), what
+    assert ours["high"] == pytest.approx(high, abs=tolerance * (high - low)), what
 
 
 def assert_as_in_a_loop(table, predicted, reference, artists, genre=ALL_GENRES):
@@ -324,15 +406,13 @@ def assert_as_in_a_loop(table, predicted, reference, artists, genre=ALL_GENRES):
     A 2.5 % quantile of 2,000 draws has a standard error of about 1.5 % of the interval's width, one of 4,000 1.1 %;
     a boundary at 5 % instead would be off by 8 %.
     """
-    rng = np.random.default_rng(9)
-    rows = [np.flatnonzero(artists == artist) for artist in artists.unique()]
     p, r = predicted["energy"].to_numpy(), reference["energy"].to_numpy()
-    draws = [np.concatenate([rows[i] for i in rng.integers(len(rows), size=len(rows))]) for _ in range(2000)]
+    draws = drawn_in_a_loop(artists)
     for name, compute in PLAIN.items():
-        low, high = np.quantile([compute(p[draw], r[draw]) for draw in draws], [0.025, 0.975])
-        ours = one(table, "energy", name, genre)
-        assert ours["low"] == pytest.approx(low, abs=0.06 * (high - low)), name
-        assert ours["high"] == pytest.approx(high, abs=0.06 * (high - low)), name
+        assert_near(one(table, "energy", name, genre), [compute(p[draw], r[draw]) for draw in draws], name)
+    rank_p, rank_r = rankdata(p), rankdata(r)
+    kept = [PLAIN["pearson"](rank_p[draw], rank_r[draw]) for draw in draws]
+    assert_near(one(table, "energy", "spearman", genre), kept, "spearman")
 
 
 def test_intervals_agree_with_a_loop_over_artists():
@@ -347,6 +427,15 @@ def test_the_interval_of_a_genre_agrees_with_a_loop_over_its_artists():
     table = evaluate(predicted, reference, artists=artists, genres=genres, draws=4000)
     rock = genres.index[genres == "rock"]
     assert_as_in_a_loop(table, predicted.loc[rock], reference.loc[rock], artists[rock], "rock")
+
+
+def test_keeping_the_ranks_costs_the_interval_little():
+    """Against ranking every draw anew, which nobody would do for a million tracks."""
+    predicted, reference, artists = correlated(100, 5, seed=6)
+    ours = one(evaluate(predicted, reference, artists=artists, draws=4000), "energy", "spearman")
+    p, r = predicted["energy"].to_numpy(), reference["energy"].to_numpy()
+    anew = [PLAIN["pearson"](rankdata(p[draw]), rankdata(r[draw])) for draw in drawn_in_a_loop(artists, 1000)]
+    assert_near(ours, anew, "spearman", tolerance=0.12)
 
 
 def test_a_genre_sees_the_same_draws_as_all():
@@ -432,7 +521,7 @@ def test_chunks_of_draws_change_nothing(monkeypatch):
     predicted, reference = frames(60)
     artists = artists_of(reference.index)
     whole = evaluate(predicted, reference, artists=artists, draws=50)
-    monkeypatch.setattr(metrics, "_CHUNK_BYTES", 7 * 8 * artists.nunique())
+    monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 7 * 8 * artists.nunique())
     pd.testing.assert_frame_equal(evaluate(predicted, reference, artists=artists, draws=50), whole)
 
 
@@ -462,6 +551,174 @@ def test_a_feature_known_for_one_artist_has_no_interval_though_the_others_have()
     reference.loc[artists != "artist 0", "energy"] = np.nan
     table = evaluate(predicted, reference, artists=artists)
     assert (table["low"].isna() == table["feature"].isin(["energy", AVERAGE])).all()
+
+
+# Two runs on the same songs
+
+
+def two_runs(count: int = 200, names=TARGETS) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]:
+    """A run, the same with some noise on top, the reference and the artists."""
+    first, reference = frames(count, names=names)
+    second = first + np.random.default_rng(8).normal(0, 0.08, first.shape)
+    return first, second, reference, artists_of(reference.index)
+
+
+def test_differences_are_those_of_the_scores_and_the_closer_run_is_better():
+    first, second, reference, artists = two_runs(400)
+    genres = pd.Series(["rock", "jazz", "", "pop"] * 100, index=reference.index)
+    table = compare(first, second, reference, artists=artists, genres=genres)
+    assert tuple(table.columns) == COMPARISON_COLUMNS
+    keys = ["genre", "feature", "metric", "n"]
+    for run, name in ((first, "first"), (second, "second")):
+        scores = evaluate(run, reference, artists=artists, genres=genres, draws=0)
+        pd.testing.assert_frame_equal(table[keys], scores[keys])
+        assert table[name].to_numpy() == pytest.approx(scores["value"].to_numpy())
+    assert (table["difference"] == table["first"] - table["second"]).all()
+    assert (table["low"] < table["high"]).all()
+    assert set(table.loc[table["genre"] == ALL_GENRES, "better"]) == {"first"}
+    lower = table["metric"].isin(["mae", "mse", "rmse"])
+    holds_zero = (table["low"] <= 0) & (table["high"] >= 0)
+    assert (
+        table["better"] == np.where(holds_zero, "", np.where((table["high"] < 0) == lower, "first", "second"))
+    ).all()
+
+
+def test_a_run_beside_itself_differs_nowhere():
+    first, _, reference, artists = two_runs(60)
+    genres = pd.Series(["rock", "jazz", ""] * 20, index=reference.index)
+    table = compare(first, first.iloc[::-1, ::-1], reference, artists=artists, genres=genres)
+    assert (table[["difference", "low", "high"]] == 0).all(axis=None)
+    assert (table["better"] == "").all()
+
+
+def test_swapping_the_runs_flips_every_sign():
+    first, second, reference, artists = two_runs(100)
+    there, back = (compare(*pair, reference, artists=artists) for pair in ((first, second), (second, first)))
+    assert (there["difference"] == -back["difference"]).all()
+    assert there["low"].to_numpy() == pytest.approx(-back["high"].to_numpy(), rel=1e-9)
+    assert there["high"].to_numpy() == pytest.approx(-back["low"].to_numpy(), rel=1e-9)
+    assert list(there["n"]) == list(back["n"])
+    assert list(there["better"]) == list(back["better"].map({"first": "second", "second": "first", "": ""}))
+
+
+def test_paired_intervals_agree_with_a_loop_over_artists():
+    first, reference, artists = correlated(60, 5, seed=7)
+    second = first + np.random.default_rng(1).normal(0, 0.1, first.shape)
+    table = compare(first, second, reference, artists=artists, draws=4000)
+    p, q, r = (side["energy"].to_numpy() for side in (first, second, reference))
+    draws = drawn_in_a_loop(artists)
+    for name, compute in PLAIN.items():
+        differences = [compute(p[draw], r[draw]) - compute(q[draw], r[draw]) for draw in draws]
+        assert_near(one(table, "energy", name), differences, name)
+
+
+def test_pairing_tells_runs_apart_whose_own_intervals_overlap():
+    first, reference, artists = correlated(60, 6, seed=5)
+    second = first + 0.1 * (first - reference)  # every miss a tenth larger
+    better, worse = (one(evaluate(run, reference, artists=artists), "energy", "mae") for run in (first, second))
+    assert worse["low"] < better["value"] < worse["value"] < better["high"]
+    paired = one(compare(first, second, reference, artists=artists), "energy", "mae")
+    assert paired["better"] == "first"
+    assert paired["high"] - paired["low"] < 0.2 * (better["high"] - better["low"])
+
+
+def test_only_what_both_runs_predict_is_compared():
+    first, second, reference, artists = two_runs(60)
+    first.iloc[:10, 0] = np.nan
+    second = second.iloc[5:]
+    second.iloc[10:20, 0] = np.nan  # rows 15 to 24
+    reference.iloc[30:33, 1] = np.nan
+    table = compare(first, second, reference, artists=artists)
+    n = {feature: one(table, feature, "mae")["n"] for feature in (*TARGETS, AVERAGE)}
+    assert list(n.values()) == [40, 52, 55, 55, 55, 40]
+    common = [*range(10, 15), *range(25, 60)]
+    alone = evaluate(first.iloc[common], reference.iloc[common], artists=artists, draws=0)
+    for metric in METRICS:
+        value = one(alone, TARGETS[0], metric)["value"]
+        assert one(table, TARGETS[0], metric)["first"] == pytest.approx(value)
+
+
+def test_rounding_noise_makes_no_run_better():
+    """A shift leaves both correlations as they are, but for the last digits, which are the interval of one draw."""
+    first, _, reference, artists = two_runs(200)
+    table = compare(first, first + 0.3, reference, artists=artists, draws=1)
+    assert (table.loc[table["metric"] == "pearson", ["low", "high"]] != 0).any(axis=None)
+    unchanged = table["metric"].isin(["pearson", "spearman"])
+    assert set(table.loc[unchanged, "better"]) == {""}
+    assert set(table.loc[~unchanged, "better"]) == {"first"}
+
+
+def test_where_a_score_is_not_defined_no_run_is_better():
+    first, _, reference, artists = two_runs(40)
+    table = compare(first, first * 0 + 0.5, reference, artists=artists)
+    undefined = table["metric"].isin(["pearson", "spearman"])
+    assert table.loc[undefined, ["difference", "low", "high"]].isna().all(axis=None)
+    assert set(table.loc[undefined, "better"]) == {""}
+    one_artist = compare(first, first + 0.1, reference, artists=artists.map(lambda _: "abba"))
+    assert one_artist[["low", "high"]].isna().all(axis=None)
+    assert set(one_artist["better"]) == {""}
+    nothing = compare(first.iloc[:20], first.iloc[20:], reference, artists=artists)
+    assert set(nothing["n"]) == {0}
+
+
+def test_runs_that_cannot_be_compared_are_refused():
+    first, second, reference, artists = two_runs(8)
+    with pytest.raises(LabelMismatch, match="only one side has energy"):
+        compare(first, second.drop(columns="energy"), reference, artists=artists)
+    with pytest.raises(ConfigError, match="level between 0 and 1"):
+        compare(first, second, reference, artists=artists, level=95)
+    with pytest.raises(DataError, match="infinite"):
+        compare(first, second.assign(energy=np.inf), reference, artists=artists)
+
+
+# Calibration
+
+
+def test_bins_hold_what_pandas_puts_into_them():
+    predicted, reference = frames(203)
+    table = calibration(predicted, reference.iloc[::-1])
+    assert list(table.columns) == ["feature", "bin", "predicted", "reference", "n"]
+    assert list(table["feature"].unique()) == list(TARGETS)
+    for feature, part in table.groupby("feature"):
+        bins = pd.qcut(predicted[feature], 10, labels=False)
+        assert list(part["bin"]) == list(range(10))
+        assert list(part["n"]) == list(bins.value_counts().sort_index())
+        assert part["predicted"].to_numpy() == pytest.approx(predicted[feature].groupby(bins).mean().to_numpy())
+        assert part["reference"].to_numpy() == pytest.approx(reference[feature].groupby(bins).mean().to_numpy())
+
+
+def test_bins_worked_by_hand():
+    predicted = pd.DataFrame({"energy": [0.9, 0.1, 0.2, 0.8, np.nan, 0.5]}, index=tracks(6))
+    reference = pd.DataFrame({"energy": [0.6, 0.3, 0.5, 0.7, 0.2, np.nan]}, index=tracks(6))
+    table = calibration(predicted, reference, bins=2)
+    assert table["predicted"].to_numpy() == pytest.approx([0.15, 0.85])
+    assert table["reference"].to_numpy() == pytest.approx([0.4, 0.65])
+    assert list(table["n"]) == [2, 2]
+
+
+@settings(max_examples=50, deadline=None)
+@given(hnp.arrays(np.float64, st.integers(1, 40), elements=st.sampled_from([0.0, 0.1, 0.25, 1.0])), st.integers(1, 12))
+def test_bins_share_out_every_track_and_never_part_equal_predictions(values, bins):
+    predicted = pd.DataFrame({"energy": values}, index=tracks(len(values)))
+    reference = 1 - predicted**2
+    table = calibration(predicted, reference, bins=bins)
+    assert list(table["bin"]) == list(range(len(table)))
+    assert 1 <= len(table) <= min(bins, len(np.unique(values)))
+    assert table["n"].sum() == len(values)
+    assert (table["predicted"].diff().dropna() > 0).all()
+    for column, frame in (("predicted", predicted), ("reference", reference)):
+        assert np.average(table[column], weights=table["n"]) == pytest.approx(frame["energy"].mean())
+
+
+def test_a_target_without_values_has_no_bins_and_no_bins_are_refused():
+    predicted, reference = frames(20)
+    table = calibration(predicted, reference.assign(energy=np.nan))
+    assert set(table["feature"]) == set(TARGETS) - {"energy"}
+    empty = calibration(predicted.iloc[:0], reference)
+    assert empty.empty
+    assert list(empty.columns) == list(table.columns)
+    with pytest.raises(ConfigError, match="bins must be 1 or more, got 0"):
+        calibration(predicted, reference, bins=0)
 
 
 # Predictors that answer one number for every song
