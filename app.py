@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import frame
+from pages.ui import navigation
 
-st.set_page_config(page_title="Songfeat", page_icon=frame.ICON, layout="wide")
-page = st.navigation(frame.sections())
-with frame.around_page():
-    page.run()
+st.set_page_config(page_title="Songfeat", page_icon=navigation.ICON, layout="wide")
+navigation.run(st.navigation(navigation.sections()))

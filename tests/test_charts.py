@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.ui import charts
+from pages.ui import charts, heatmaps
 from pages.ui.palette import DARK, LIGHT, Palette, palette_for
 from songfeat.labels import ALL_TARGETS, TARGETS
 from songfeat.specs import REPORT_SPEC
@@ -141,7 +141,7 @@ def test_learning_curves_tell_parts_and_targets_by_line_and_colour(palette: Pale
 
 
 def test_genre_errors_have_targets_in_order_and_mark_small_groups(palette: Palette):
-    figure = charts.genre_errors(genre_scores(), palette)
+    figure = heatmaps.genre_errors(genre_scores(), palette)
     heatmap = figure.data[0]
     assert list(heatmap.x) == list(TARGETS)
     assert list(heatmap.y) == ["pop (20, few)", "rock/indie (300)"]  # drawn from the bottom: the largest on top
@@ -153,7 +153,7 @@ def test_genre_errors_have_targets_in_order_and_mark_small_groups(palette: Palet
 def test_a_genre_without_an_interval_shows_its_value_alone():
     scores = genre_scores()
     scores.loc[scores["genre"] == "pop", ["low", "high"]] = np.nan
-    assert charts.genre_errors(scores, LIGHT).data[0].text[0][0] == "0.10"
+    assert heatmaps.genre_errors(scores, LIGHT).data[0].text[0][0] == "0.10"
 
 
 @pytest.mark.parametrize("relative", [True, False])
@@ -165,7 +165,7 @@ def test_sound_has_one_time_axis_in_seconds(palette: Palette, relative: bool):
         frame_seconds=np.arange(5) / REPORT_SPEC.frames_per_second,
         coefficients=coefficients,
     )
-    figure = charts.sound(sound, palette, relative=relative)
+    figure = heatmaps.sound(sound, palette, relative=relative)
     low, high, heatmap = figure.data
     assert figure.layout.xaxis.matches == "x2"
     assert "seconds" in figure.layout.xaxis2.title.text

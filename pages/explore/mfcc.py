@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, charts, frame, pickers, places, words
+from pages.ui import cached, frame, heatmaps, pickers, places, words
 from pages.ui.player import player
 from songfeat.specs import get_spec
 
@@ -37,7 +37,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.page_link(places.SONG, label="Song", icon=":material/music_note:", query_params={"track": track_id})
 sound = cached.listen(clip["path"], clip["sha256"], spec_name)
 st.plotly_chart(
-    charts.sound(sound, frame.colours(), relative=colouring != "value"), key="sound", config={"displayModeBar": False}
+    heatmaps.sound(sound, frame.colours(), relative=colouring != "value"), key="sound", config={"displayModeBar": False}
 )
 st.caption(words.spec_line(spec))
 st.subheader("Each coefficient over the clip", anchor=False)

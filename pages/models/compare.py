@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, charts, comparison, frame, pickers, places, tables, words
+from pages.ui import cached, comparison, frame, pickers, places, tables, words
 from songfeat.labels import resolve_targets
 from songfeat.metrics import ALL_GENRES
 from songfeat.splits import PARTS
@@ -13,8 +13,7 @@ PART_HELP = (
 
 frame.heading(
     "Compare runs",
-    "Each dot is a song: the nearer to the dashed line, the closer the prediction to the reference value."
-    f" More than {charts.DENSE:,} songs become squares, the stronger the more songs they hold.",
+    "Each dot is a song, or each square many of them: the nearer to the dashed line, the closer the prediction.",
 )
 runs = cached.all_runs()
 if runs.empty:

@@ -1,24 +1,17 @@
-"""From DataFrames to charts. Knows no Streamlit: colours come in as a palette.
+"""From DataFrames to charts of small marks, with Altair. Knows no Streamlit: colours come in as a palette.
 
-Small marks are drawn with Altair, heatmaps with Plotly. Values of features
-run from 0 to 1 on every axis.
+Values of features run from 0 to 1 on every axis.
 """
 
 import altair as alt
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from pages.ui.palette import REFERENCE_SHAPE, RUN_SHAPES, Palette
 from songfeat.labels import ALL_TARGETS
-from store.listening import Sound
 
 DENSE = 5_000
 """Above this many points a scatter says less than a density."""
-
-SMALL = 30
-"""Groups of fewer tracks are marked."""
 
 MOST_SOURCES = 5
 """A chart of sources shows the largest; the table beneath it shows all."""
@@ -210,82 +203,3 @@ def errors_by_epoch(table: pd.DataFrame, palette: Palette) -> alt.Chart:
         )
         .properties(height=200)
     )
-
-
-def genre_errors(scores: pd.DataFrame, palette: Palette) -> go.Figure:
-    """Mean absolute error by genre group and target, with half the width of its interval.
-
-    `scores` has the columns genre, feature, value, low, high, n. Groups of
-    fewer than :data:`SMALL` tracks have their number in brackets marked.
-    """
-    targets = [name for name in ALL_TARGETS if name in set(scores["feature"])]
-    cells = scores.assign(half=(scores["high"] - scores["low"]) / 2).pivot(index="genre", columns="feature")
-    cells = cells.loc[cells["n"].max(axis=1).sort_values().index]  # Plotly draws the last row at the top
-    sizes = cells["n"].max(axis=1).astype(int)
-    rows = [f"{genre} ({n:,}{', few' if n < SMALL else ''})" for genre, n in sizes.items()]
-    value, half = cells["value"][targets].to_numpy(), cells["half"][targets].to_numpy()
-    text = np.where(np.isnan(half), _formatted(value), _formatted(value, half))
-    figure = go.Figure(
-        go.Heatmap(
-            z=value,
-            x=targets,
-            y=rows,
-            text=text,
-            texttemplate="%{text}",
-            hovertemplate="%{y}<br>%{x}: %{z:.3f}<extra></extra>",
-            colorscale=_scale(palette.magnitude),
-            zmin=0,
-            xgap=2,
-            ygap=2,
-            colorbar={"title": "MAE", "thickness": 12},
-        )
-    )
-    figure.update_layout(height=90 + 32 * len(rows), margin={"l": 10, "r": 10, "t": 30, "b": 10})
-    figure.update_xaxes(side="top", showgrid=False)
-    figure.update_yaxes(showgrid=False)
-    return figure
-
-
-def _formatted(value: np.ndarray, half: np.ndarray | None = None) -> np.ndarray:
-    numbers = np.char.mod("%.2f", value)
-    return numbers if half is None else np.char.add(numbers, np.char.mod(" ± %.2f", half))
-
-
-def sound(sound: Sound, palette: Palette, *, relative: bool) -> go.Figure:
-    """A clip's waveform over its MFCCs, on one time axis in seconds.
-
-    Parameters
-    ----------
-    sound : Sound
-    palette : Palette
-    relative : bool
-        Whether each coefficient is coloured by how far it is from its own
-        mean, in standard deviations; else by its value.
-    """
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.3, 0.7], vertical_spacing=0.04)
-    wave = sound.envelope
-    line = {"color": palette.accent, "width": 1}
-    for name, fill in (("low", None), ("high", "tonexty")):
-        figure.add_scatter(
-            x=wave["seconds"], y=wave[name], fill=fill, line=line, row=1, col=1, showlegend=False, hoverinfo="skip"
-        )
-    values = sound.relative if relative else sound.coefficients
-    figure.add_heatmap(
-        z=values,
-        x=sound.frame_seconds,
-        colorscale=_scale(palette.difference if relative else palette.magnitude),
-        zmid=0 if relative else None,
-        colorbar={"title": "deviations" if relative else "value", "thickness": 12, "len": 0.7, "y": 0.33},
-        hovertemplate="%{x:.2f} s<br>coefficient %{y}: %{z:.2f}<extra></extra>",
-        row=2,
-        col=1,
-    )
-    figure.update_layout(height=430, margin={"l": 10, "r": 10, "t": 10, "b": 10})
-    figure.update_yaxes(title_text="amplitude", range=[-1, 1], row=1, col=1)
-    figure.update_yaxes(title_text="MFCC coefficient", dtick=5, showgrid=False, row=2, col=1)
-    figure.update_xaxes(title_text="time (seconds)", showgrid=False, row=2, col=1)
-    return figure
-
-
-def _scale(colours: tuple[str, str, str]) -> list[tuple[float, str]]:
-    return list(zip((0.0, 0.5, 1.0), colours, strict=True))

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cached, charts, frame, tables, words
+from pages.ui import cached, charts, frame, heatmaps, tables, words
 from songfeat.labels import FEATURES
 from songfeat.metrics import ALL_GENRES
 
@@ -41,8 +41,8 @@ def by_genre(scores: pd.DataFrame, chosen: list[str], targets: list[str], labels
         return
     st.caption(
         f"Mean absolute error of {labels[run_id]} with half the width of its 95 % interval: the fainter a cell, the"
-        f" smaller. In brackets the number of songs; fewer than {charts.SMALL} say little."
+        f" smaller. In brackets the number of songs; fewer than {heatmaps.SMALL} say little."
     )
-    st.plotly_chart(charts.genre_errors(shown, frame.colours()), key="genres", config={"displayModeBar": False})
+    st.plotly_chart(heatmaps.genre_errors(shown, frame.colours()), key="genres", config={"displayModeBar": False})
     with st.expander("As a table, with every metric"):
         st.dataframe(tables.scores(genres, labels), hide_index=True)

@@ -1,13 +1,12 @@
-"""What stands around every page: the navigation, the jobs at work, and errors in words."""
+"""What stands around every page: the jobs at work, and errors in words; and what pages look like."""
 
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import cached, job_panel, places
+from pages.ui import cached, job_panel
 from pages.ui.errors import errors_in_words
 from pages.ui.palette import Palette, palette_for
 from store.first_start import start_demo
@@ -15,28 +14,9 @@ from store.first_start import start_demo
 NO_DEMO = "SONGFEAT_NO_DEMO"
 """Set to 1, this environment variable leaves an empty workspace empty."""
 
-
-# A Material symbol would be fetched from another host.
-ICON = str(Path(__file__).with_name("icon.svg"))
 _MARGINS = "[data-testid='stMainBlockContainer'] { padding-left: 3rem; padding-right: 3rem; }"
 # Streamlit writes white on the accent, which cannot be read where the accent is pale.
 _ON_ACCENT = "[data-testid='stBaseButton-primary'], [data-baseweb='tag'] * {{ color: {0}; fill: {0}; }}"
-
-
-def sections() -> dict[str, list[st.Page]]:
-    """The pages by section."""
-    return {
-        "Library": [
-            st.Page(places.OVERVIEW, title="Overview", icon=":material/dashboard:", default=True),
-            st.Page(places.COLLECT, title="Collect", icon=":material/library_add:"),
-        ],
-        "Explore": [st.Page(places.MFCC, title="MFCC", icon=":material/graphic_eq:")],
-        "Models": [
-            st.Page(places.TRAIN, title="Train", icon=":material/model_training:"),
-            st.Page(places.COMPARE, title="Compare", icon=":material/compare_arrows:"),
-        ],
-        "Songs": [st.Page(places.SONG, title="Song", icon=":material/music_note:")],
-    }
 
 
 @contextmanager

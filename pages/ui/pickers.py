@@ -67,6 +67,7 @@ def runs(
         format_func=labels.__getitem__,
         key=key,
         max_selections=MOST_RUNS,
+        wrap=True,
     )
     st.query_params["run"] = chosen
     return chosen

@@ -51,15 +51,8 @@ def form() -> None:
     if too_few:
         st.caption(f"At least {MINIMUM_TRACKS} tracks are needed to train and to measure.")
     if st.button("Train", type="primary", disabled=too_few or not cached.workspace().writable):
-        params = {
-            "model": entry.name,
-            "targets": list(targets),
-            "source": source,
-            "split": split,
-            "spec": spec,
-            "seed": int(seed),
-            "settings": settings,
-        }
+        params = {"targets": list(targets), "source": source, "split": split, "spec": spec, "seed": int(seed)}
+        params |= {"model": entry.name, "settings": settings}
         jobs.launch(cached.workspace(), "train", params, title=f"Train {entry.name}")
         st.rerun()
 
@@ -80,9 +73,10 @@ def _settings(entry: registry.ModelEntry, place: DeltaGenerator) -> dict[str, st
 
 
 def curves(found: list[Job]) -> None:
-    """The learning curves of the newest training, else of the newest finished run."""
+    """The learning curves of the newest training, else of the newest finished run that has some."""
     by_run = {run_id: job for job in found if (run_id := training_history.run_of(job))}
-    run_id = next(iter([*by_run, *cached.all_runs()["run_id"]]), None)
+    finished = cached.all_runs()
+    run_id = next(iter([*by_run, *finished[finished["epochs"] > 0]["run_id"]]), None)
     if run_id is None:
         st.caption("Start a training: its loss on the training and the validation part appears here, epoch by epoch.")
         return

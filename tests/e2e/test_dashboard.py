@@ -112,7 +112,7 @@ def test_the_first_request_of_a_server_may_be_for_any_page(browser: Browser, tmp
 
 def test_pictures_are_drawn(browser: Browser, filled: str):
     page = open_page(browser, f"{filled}/compare")
-    expect(page.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(5)
+    expect(page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg).marks")).to_have_count(5)
     expect(page.locator(".js-plotly-plot")).to_have_count(1)
     page.goto(f"{filled}/mfcc")
     expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1)

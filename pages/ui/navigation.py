@@ -1,0 +1,34 @@
+"""Which pages there are. Light, so that a fresh server names them before it imports what pages need."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui import places
+
+# A Material symbol would be fetched from another host.
+ICON = str(Path(__file__).with_name("icon.svg"))
+
+
+def sections() -> dict[str, list[st.Page]]:
+    """The pages by section."""
+    return {
+        "Library": [
+            st.Page(places.OVERVIEW, title="Overview", icon=":material/dashboard:", default=True),
+            st.Page(places.COLLECT, title="Collect", icon=":material/library_add:"),
+        ],
+        "Explore": [st.Page(places.MFCC, title="MFCC", icon=":material/graphic_eq:")],
+        "Models": [
+            st.Page(places.TRAIN, title="Train", icon=":material/model_training:"),
+            st.Page(places.COMPARE, title="Compare", icon=":material/compare_arrows:"),
+        ],
+        "Songs": [st.Page(places.SONG, title="Song", icon=":material/music_note:")],
+    }
+
+
+def run(page: st.Page) -> None:
+    """Run a page inside what stands around every page."""
+    from pages.ui.frame import around_page
+
+    with around_page():
+        page.run()
