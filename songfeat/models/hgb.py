@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from songfeat.batches import Batch
     from songfeat.models.trees import BoostedTrees
 
+_MOST_LEAVES = 31
+"""One bit each in a 32-bit integer with a sign."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class HgbStatsConfig:
@@ -24,7 +27,7 @@ class HgbStatsConfig:
     n_trees : int
         For each target.
     max_leaf_nodes : int
-        Leaves of a tree, at most.
+        Leaves of a tree, at most; 2 to 31.
     min_samples_leaf : int
         Tracks of the training part in a leaf, at least.
     shrinkage : float
@@ -37,9 +40,11 @@ class HgbStatsConfig:
     shrinkage: float = 0.1
 
     def __post_init__(self) -> None:
-        for name, least in (("n_trees", 1), ("max_leaf_nodes", 2), ("min_samples_leaf", 1)):
-            if (value := getattr(self, name)) < least:
-                raise ConfigError(f"{name} must be {least} or more, got {value}.")
+        for name in ("n_trees", "min_samples_leaf"):
+            if (value := getattr(self, name)) < 1:
+                raise ConfigError(f"{name} must be 1 or more, got {value}.")
+        if not 2 <= self.max_leaf_nodes <= _MOST_LEAVES:
+            raise ConfigError(f"max_leaf_nodes must be 2 to {_MOST_LEAVES}, got {self.max_leaf_nodes}.")
         if not 0 < self.shrinkage <= 1:
             raise ConfigError(f"shrinkage must be above 0 and at most 1, got {self.shrinkage}.")
 
@@ -52,6 +57,7 @@ class HgbNumericConfig(HgbStatsConfig, NumericConfig):
 def fit(model: "nn.Module", train: "Batch") -> None:
     """Grow the trees of each target on the tracks where it is known."""
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     from songfeat.models.features import statistics
 
@@ -69,7 +75,9 @@ def fit(model: "nn.Module", train: "Batch") -> None:
             early_stopping=False,
             random_state=0,
         )
-        regressors.append(regressor.fit(features[known], target[known]))
+        # Steps are so short that threads mostly wait for one another where other programs want the processor too.
+        with threadpool_limits(limits=1):
+            regressors.append(regressor.fit(features[known], target[known]))
     trees.take(regressors)
 
 

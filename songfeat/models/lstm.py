@@ -1,4 +1,4 @@
-"""A recurrent network that reads the MFCCs of a clip frame by frame."""
+"""Recurrent networks that read the MFCCs of a clip frame by frame."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,20 @@ class LstmConfig:
     train=TrainConfig(epochs=60, batch_size=32, learning_rate=1e-3, loss="smooth_l1", patience=10),
     description="one LSTM over the MFCCs of a clip for all targets at once",
 )
-def build(config: LstmConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
+def build_bounded(config: LstmConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
     from songfeat.models.networks import LastStepLstm
 
-    return LastStepLstm(shapes["mfcc"][0], config.hidden, n_targets)
+    return LastStepLstm(shapes["mfcc"][0], config.hidden, n_targets, bounded=True)
+
+
+@register(
+    "lstm",
+    config=LstmConfig,
+    inputs=("mfcc",),
+    train=TrainConfig(epochs=60, batch_size=32, learning_rate=1e-3, patience=10),
+    description="the report's first LSTM: a linear answer, trained on the squared error",
+)
+def build_linear(config: LstmConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
+    from songfeat.models.networks import LastStepLstm
+
+    return LastStepLstm(shapes["mfcc"][0], config.hidden, n_targets, bounded=False)

@@ -22,28 +22,40 @@ class Constant(nn.Module):
 
 
 class NumericMlp(nn.Module):
-    """Fully connected layers, a sigmoid after each, the last one included: targets lie in [0, 1]."""
+    """Fully connected layers with an activation after each but the last.
 
-    def __init__(self, n_inputs: int, hidden: Sequence[int], n_targets: int) -> None:
+    With `bounded` a sigmoid follows the last as well: targets lie in [0, 1].
+    """
+
+    def __init__(
+        self, n_inputs: int, hidden: Sequence[int], n_targets: int, *, activation: type[nn.Module], bounded: bool
+    ) -> None:
         super().__init__()
-        layers = [(nn.Linear(before, after), nn.Sigmoid()) for before, after in pairwise([n_inputs, *hidden])]
+        layers = [(nn.Linear(before, after), activation()) for before, after in pairwise([n_inputs, *hidden])]
         self.body = nn.Sequential(*(module for layer in layers for module in layer))
         self.head = nn.Linear(hidden[-1], n_targets)
+        self.answer = nn.Sigmoid() if bounded else nn.Identity()
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        return torch.sigmoid(self.head(self.body(inputs["numeric"])))
+        answers: Tensor = self.answer(self.head(self.body(inputs["numeric"])))
+        return answers
 
 
 class LastStepLstm(nn.Module):
-    """An LSTM (Hochreiter & Schmidhuber, 1997) that answers from what it remembers after the last frame."""
+    """An LSTM (Hochreiter & Schmidhuber, 1997) that answers from what it remembers after the last frame.
 
-    def __init__(self, n_mfcc: int, hidden: int, n_targets: int) -> None:
+    With `bounded` a sigmoid keeps the answers in [0, 1].
+    """
+
+    def __init__(self, n_mfcc: int, hidden: int, n_targets: int, *, bounded: bool) -> None:
         super().__init__()
         self.lstm = nn.LSTM(n_mfcc, hidden, batch_first=True)
         self.head = nn.Linear(hidden, n_targets)
+        self.answer = nn.Sigmoid() if bounded else nn.Identity()
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         # (batch, n_mfcc, n_frames) to (batch, n_frames, n_mfcc): a reshape would mix frames and coefficients.
         frames = inputs["mfcc"].transpose(1, 2)
         steps, _ = self.lstm(frames)
-        return torch.sigmoid(self.head(steps[:, -1]))
+        answers: Tensor = self.answer(self.head(steps[:, -1]))
+        return answers

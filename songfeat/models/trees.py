@@ -18,60 +18,58 @@ if TYPE_CHECKING:
 class BoostedTrees(nn.Module):
     """For each target a constant and what every one of its trees adds.
 
-    The trees of all targets stand one after the other, each in as many nodes
-    as the largest may have, so that one config always means one size. From a
-    node that is a leaf both ways lead back to it.
+    A tree is evaluated without walking it (QuickScorer, Lucchese et al.,
+    2015): its leaves are bits, from left to right; each test that sends a
+    track to the right clears the bits to the left of it, and the lowest bit
+    that is left is the leaf. All trees do their tests side by side, whatever
+    their shape, and one config always means tensors of one size: those of the
+    tests are ``(tests of a tree, trees of all targets)``, and a test that a
+    tree does not have sends nothing to the right.
     """
 
     feature: Tensor
     threshold: Tensor
-    ways: Tensor
+    kept: Tensor
     value: Tensor
     baseline: Tensor
-    depth: Tensor
 
     def __init__(self, n_targets: int, config: "HgbStatsConfig") -> None:
         super().__init__()
         self.config = config
-        self.n_nodes = 2 * config.max_leaf_nodes - 1
-        n_all = n_targets * config.n_trees * self.n_nodes
-        self.register_buffer("feature", torch.zeros(n_all, dtype=torch.int32))
-        self.register_buffer("threshold", torch.zeros(n_all))
-        self.register_buffer("ways", torch.arange(n_all, dtype=torch.int32).repeat_interleave(2))
-        self.register_buffer("value", torch.zeros(n_all))
+        n_trees, n_tests = n_targets * config.n_trees, config.max_leaf_nodes - 1
+        self.register_buffer("feature", torch.zeros(n_tests, n_trees, dtype=torch.int32))
+        self.register_buffer("threshold", torch.full((n_tests, n_trees), torch.inf))
+        self.register_buffer("kept", torch.full((n_tests, n_trees), -1, dtype=torch.int32))
+        self.register_buffer("value", torch.zeros(n_trees, config.max_leaf_nodes))
         self.register_buffer("baseline", torch.zeros(n_targets))
-        self.register_buffer("depth", torch.zeros((), dtype=torch.int32))
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        features = statistics(inputs)
-        batch, n_features = features.shape
-        roots = torch.arange(0, len(self.feature), self.n_nodes, dtype=torch.int32)
-        node = roots.repeat(batch)
-        start = torch.arange(0, batch * n_features, n_features, dtype=torch.int32).repeat_interleave(len(roots))
-        for _ in range(int(self.depth)):
-            seen = features.flatten()[start + self.feature[node]]
-            node = self.ways[2 * node + (seen > self.threshold[node])]
-        leaves = self.value[node].view(batch, len(self.baseline), self.config.n_trees)
-        return (self.baseline + leaves.sum(dim=2, dtype=torch.float64)).float()
+        features = statistics(inputs).T.contiguous()
+        bits = torch.full((len(self.value), features.shape[1]), -1, dtype=torch.int32)
+        for feature, threshold, kept in zip(self.feature, self.threshold, self.kept, strict=True):
+            goes_right = features.index_select(0, feature) > threshold[:, None]
+            bits = torch.where(goes_right, bits & kept[:, None], bits)
+        leaf = (bits & -bits).float().log2().long()
+        added = self.value.gather(1, leaf).view(len(self.baseline), self.config.n_trees, -1)
+        return (self.baseline[:, None] + added.sum(dim=1, dtype=torch.float64)).float().T
 
     def take(self, regressors: "Sequence[HistGradientBoostingRegressor]") -> None:
         """Become a copy of fitted regressors, one a target."""
         self.baseline.copy_(torch.tensor([one._baseline_prediction.item() for one in regressors]))
-        trees = [tree for regressor in regressors for (tree,) in regressor._predictors]
-        for number, tree in enumerate(trees):
-            self._take_tree(number * self.n_nodes, tree.nodes)
-        self.depth.fill_(max(int(tree.nodes["depth"].max()) for tree in trees))
+        trees = [tree.nodes for regressor in regressors for (tree,) in regressor._predictors]
+        for number, nodes in enumerate(trees):
+            self._take_tree(number, nodes)
 
-    def _take_tree(self, first: int, nodes: np.ndarray) -> None:
-        rows = slice(first, first + len(nodes))
+    def _take_tree(self, number: int, nodes: np.ndarray) -> None:
+        """Copy one tree, whose nodes stand in depth-first order: a node, all to the left of it, all to the right."""
         leaf = nodes["is_leaf"].astype(bool)
-        self.value[rows] = torch.from_numpy(np.where(leaf, nodes["value"], 0).astype(np.float32))
-        self.feature[rows] = torch.from_numpy(np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32))
-        self.threshold[rows] = torch.from_numpy(_rounded_down(np.where(leaf, 0, nodes["num_threshold"])))
-        onward = np.stack([nodes["left"], nodes["right"]], axis=1)
-        itself = np.arange(len(nodes))[:, np.newaxis]
-        onward = first + np.where(leaf[:, np.newaxis], itself, onward)
-        self.ways[2 * rows.start : 2 * rows.stop] = torch.from_numpy(onward.ravel().astype(np.int32))
+        values, tests = nodes["value"][leaf], nodes[~leaf]
+        leaves_before = np.cumsum(leaf) - leaf
+        first, end = (np.left_shift(1, leaves_before[tests[way]]) for way in ("left", "right"))
+        self.value[number, : len(values)] = torch.tensor(values.astype(np.float32))
+        self.feature[: len(tests), number] = torch.tensor(tests["feature_idx"].astype(np.int32))
+        self.threshold[: len(tests), number] = torch.tensor(_rounded_down(tests["num_threshold"]))
+        self.kept[: len(tests), number] = torch.tensor(~(end - first).astype(np.int32))
 
 
 def _rounded_down(thresholds: np.ndarray) -> np.ndarray:
