@@ -148,7 +148,7 @@ def test_an_empty_workspace_answers_in_words(empty: Cli):
     assert empty("song", "anything") == {"matches": []}
     assert empty("jobs") == {"jobs": []}
     assert "Train one" in empty("predict", "x.mp3", code=1)["error"]["message"]
-    assert empty("train", "lstm", code=1)["error"]["type"] == "UnknownName"
+    assert empty("train", "lstm_multitsk", code=1)["error"]["type"] == "UnknownName"
     assert "mean" in {model["name"] for model in empty("models")["models"]}
 
 
