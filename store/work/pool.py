@@ -27,7 +27,7 @@ def map_unordered(
     count = min(processes or os.cpu_count() or 1, len(items))
     # Spawned rather than forked, so that no worker inherits this job's locks.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
     try:
         waiting = iter(items)
         under_way: dict[Future[Result], Item] = {}
@@ -42,8 +42,13 @@ def map_unordered(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _end_with_parent() -> None:
-    """End a worker whose job was killed; it would wait for items for ever."""
+def _begin() -> None:
+    """Make a worker keep to one core, and end with its job, which may be killed; it would wait for items for ever."""
+    # Loaded here, so that the limit finds the library: numpy's threads would fight those of the other workers.
+    import numpy  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
     parent = multiprocessing.parent_process()
     if parent is None:
         raise RuntimeError("This runs in a worker process only.")
