@@ -16,6 +16,7 @@ import torch
 
 from songfeat import __version__, registry, tensor_files
 from songfeat.errors import CheckpointError, ConfigError, DataError, LabelMismatch, SpecMismatch
+from songfeat.files import whole_file
 from songfeat.labels import resolve_targets
 from songfeat.preparation import Preparation
 from songfeat.scaling import Scaler
@@ -73,7 +74,8 @@ def save(
         "sha256": tensor_files.write(folder / WEIGHTS_FILE, trained.model.state_dict(), meaning),
     }
     text = json.dumps(description, ensure_ascii=False, allow_nan=False, indent=1)
-    tensor_files.write_whole(folder / DESCRIPTION_FILE, text.encode())
+    with whole_file(folder / DESCRIPTION_FILE) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def load(folder: Path) -> Checkpoint:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from songfeat.errors import CheckpointError
+from songfeat.files import whole_file
 
 _KEY = "songfeat"
 
@@ -20,7 +20,8 @@ def write(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, A
     """Write tensors and their description; gives the file's SHA-256."""
     contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
     data = safetensors.torch.save(contiguous, metadata={_KEY: json.dumps(description)})
-    write_whole(path, data)
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
     return hashlib.sha256(data).hexdigest()
 
 
@@ -63,16 +64,3 @@ def read_whole(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write under a temporary name and rename, so that whoever reads finds the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

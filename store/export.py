@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from songfeat.errors import TableError
+from songfeat.files import whole_file
 from store.catalogue import Catalogue
-from store.workspace import whole_file
 
 _QUERIES = {
     "tracks": "SELECT * FROM tracks ORDER BY track_id",

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +144,7 @@ def get(workspace: Workspace, job_id: str) -> Job:
 def jobs(workspace: Workspace, *, kind: str | None = None, limit: int | None = 50) -> list[Job]:
     """The jobs of a workspace, newest first."""
     found = (_read(folder) for folder in _folders(workspace))
-    chosen = [job for job in found if kind is None or job.kind == kind]
-    return chosen[:limit]
+    return list(islice((job for job in found if kind is None or job.kind == kind), limit))
 
 
 def live(workspace: Workspace) -> list[Job]:

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from songfeat.errors import SpecMismatch
+from songfeat.files import whole_file
 from songfeat.specs import MfccSpec
-from store.workspace import Workspace, read_json, whole_file, write_json
+from store.workspace import Workspace, read_json, write_json
 
 
 class Shards:

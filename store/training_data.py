@@ -8,6 +8,7 @@ from songfeat.examples import Examples
 from songfeat.labels import NUMERIC_INPUTS
 from songfeat.specs import MfccSpec
 from store.catalogue import Catalogue
+from store.readiness import tracks_by_source
 from store.shards import Shards
 
 MINIMUM_TRACKS = 50
@@ -77,24 +78,14 @@ def choose_source(catalogue: Catalogue, *, inputs: tuple[str, ...], targets: tup
     DataError
         If there is none with enough tracks; the message says what is missing.
     """
-    numeric = " AND ".join(f"{name} IS NOT NULL" for name in NUMERIC_INPUTS) if "numeric" in inputs else "true"
-    given = " OR ".join(f"{name} IS NOT NULL" for name in targets)
-    clips = _clips(catalogue)
-    heard = clips[clips.isin(list(Shards(catalogue.workspace, spec).known()))].index
-    sound = "list_contains($heard, track_id)" if "mfcc" in inputs else "length($heard) >= 0"
-    with catalogue.lease() as db:
-        counts = db.execute(
-            f"SELECT source, count(*) FROM reference WHERE ({numeric}) AND ({given}) AND {sound}"
-            " GROUP BY source ORDER BY 2 DESC, source",
-            {"heard": list(heard)},
-        ).fetchall()
-    if not counts:
+    counts = tracks_by_source(catalogue, inputs=inputs, targets=targets, spec=spec)
+    if counts.empty:
         needs = "clips with extracted arrays" if "mfcc" in inputs else f"all of {', '.join(NUMERIC_INPUTS)}"
         raise DataError(
             f"No source has tracks with {needs} and a value of {' or '.join(targets)}. Import a table"
             f"{', scan a folder and extract its clips' if 'mfcc' in inputs else ''} first."
         )
-    return str(counts[0][0])
+    return str(counts["source"].iloc[0])
 
 
 def check_enough(usable: pd.Series, source: str) -> None:

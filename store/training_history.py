@@ -8,6 +8,9 @@ import pandas as pd
 from store.jobs import Job
 from store.workspace import Workspace
 
+RUN_ID_FILE = "run_id.txt"
+"""In a training job's folder: the id of its run."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
@@ -52,6 +55,6 @@ def read(workspace: Workspace, run_id: str) -> History:
 
 def run_of(job: Job) -> str | None:
     """The run that a training job makes or made; None until it has one."""
-    path = job.folder / "run_id.txt"
+    path = job.folder / RUN_ID_FILE
     name = path.read_text(encoding="utf-8").strip() if path.exists() else ""
     return name or (job.result or {}).get("run_id")

@@ -4,7 +4,8 @@ import hashlib
 from pathlib import Path, PurePosixPath
 
 from songfeat.errors import TableError
-from store.workspace import Workspace, read_json, whole_file, write_json
+from songfeat.files import whole_file
+from store.workspace import Workspace, read_json, write_json
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".json", ".jsonl", ".ndjson", ".gz")
 

@@ -2,14 +2,12 @@
 
 import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from songfeat.errors import WorkspaceError
+from songfeat.files import whole_file
 
 ENVIRONMENT_VARIABLE = "SONGFEAT_WORKSPACE"
 DEFAULT_FOLDER = "workspace"
@@ -83,21 +81,6 @@ class Workspace:
         if not name or path.resolve().parent != base.resolve():
             raise WorkspaceError(f"{name!r} is no name of a {kind}.")
         return path
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Write a file whole or not at all: yields a temporary path, renamed onto `path` at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import soundfile
 
+from songfeat.files import whole_file
 from songfeat.genres import genre_group
 from songfeat.synth import make_song
 from songfeat.text import artist_key, title_key
-from store.workspace import whole_file
 
 SOURCE = "demo"
 _SAMPLE_RATE = 44_100

@@ -16,6 +16,7 @@ import pandas as pd
 from songfeat import checkpoint, metrics, registry
 from songfeat.errors import ConfigError
 from songfeat.examples import Examples
+from songfeat.files import whole_file
 from songfeat.labels import NUMERIC_INPUTS, TARGETS, resolve_targets
 from songfeat.predictor import Predictor
 from songfeat.specs import get_spec
@@ -26,7 +27,8 @@ from store import runs, training_data
 from store.answers import records
 from store.catalogue import Catalogue
 from store.progress import Progress
-from store.workspace import Workspace, read_json, whole_file, write_json
+from store.training_history import RUN_ID_FILE
+from store.workspace import Workspace, read_json, write_json
 
 OTHER = "other"
 """The part of tracks that are predicted for, but neither trained nor measured on."""
@@ -129,7 +131,7 @@ def _plan(catalogue: Catalogue, params: dict[str, Any], progress: Progress) -> _
 
 def _run_id(job: Path, model: str) -> str:
     """The id of the run that belongs to a job: the same when the job is run again."""
-    path = job / "run_id.txt"
+    path = job / RUN_ID_FILE
     if not path.exists():
         with whole_file(path) as temporary:
             temporary.write_text(f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{model}-{uuid.uuid4().hex[:4]}")
