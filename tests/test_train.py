@@ -117,6 +117,20 @@ def test_scores_stand_beside_the_mean_and_are_better(catalogue: Catalogue):
     assert set(best["run_id"]) == {result["run_id"]}
 
 
+def test_the_best_run_is_the_one_that_gains_most_on_its_own_test_songs(catalogue: Catalogue):
+    columns = {"split": "test", "genre": "all", "feature": "energy", "metric": "mae", "low": 0.0, "high": 1.0}
+    scores = {"on many songs": (0.10, 0.20, 30_000), "on easy songs": (0.05, 0.06, 40)}
+    run = runs.get(catalogue, train(catalogue, "mean")["run_id"]).to_dict()
+    run = {**run, "inputs": list(run["inputs"]), "targets": list(run["targets"]), "near_constant": []}
+    for run_id, (value, mean_value, n) in scores.items():
+        score = pd.DataFrame([{**columns, "value": value, "mean_value": mean_value, "n": n}])
+        predictions = pd.DataFrame({"track_id": ["x"], "split": ["test"], "energy": [0.5]})
+        with catalogue.lease(write=True) as db:
+            runs.save(db, runs.FinishedRun(run={**run, "run_id": run_id}, scores=score, predictions=predictions))
+    best = runs.best_by_target(catalogue, "mae", lower_is_better=True).set_index("feature")
+    assert best.loc["energy", "run_id"] == "on many songs"
+
+
 def test_the_mean_is_flagged_and_scores_as_itself(catalogue: Catalogue):
     result = train(catalogue, "mean")
     run = runs.get(catalogue, result["run_id"])

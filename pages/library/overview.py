@@ -36,8 +36,8 @@ with left:
         source = st.selectbox("Measured against", names, format_func=words.source) if len(names) > 1 else names[0]
         best = best[best["source"] == source]
         st.caption(
-            f"Dot: the best run's error on its test part with its 95 % interval. Tick: what always answering the mean"
-            f" scores. Reference values: {words.source(source)}.",
+            "Dot: the error, with its 95 % interval, of the run that gains most over always answering the mean (tick),"
+            f" on songs that it never saw. Reference values: {words.source(source)}.",
             help=words.metric_help(),
         )
         st.altair_chart(charts.best_runs(best, palette))
