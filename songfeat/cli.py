@@ -7,6 +7,7 @@ nothing else there; progress goes to standard error. Exit code 0 means done,
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -36,11 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("songfeat: cancelled; run it again to go on", file=sys.stderr)
         return 130
     if options.json:
-        print(json.dumps(result, ensure_ascii=False, indent=1, default=str))
+        text = json.dumps(result, ensure_ascii=False, indent=1, default=str)
     else:
         from songfeat.cli_text import as_text
 
-        print(as_text(result))
+        text = as_text(result)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Whoever reads (head, say) has seen enough; Python would complain again when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

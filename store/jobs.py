@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from store.workspace import Workspace, read_json, write_json
 LIVE = ("queued", "running")
 RESUMABLE = ("failed", "cancelled", "lost")
 _START_GRACE_S = 20.0
+_SILENT_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,8 +184,13 @@ def alive(folder: Path) -> Iterator[None]:
 
 def is_alive(folder: Path) -> bool:
     """Whether a process works at a job now."""
-    if not (folder / "alive").exists():
+    lock = folder / "alive"
+    if not lock.exists():
         return False
+    if not os.access(lock, os.W_OK):
+        # In a workspace that may only be read nobody can try the lock; a job at work tells of itself every second.
+        progress = folder / "progress.jsonl"
+        return progress.exists() and time.time() - progress.stat().st_mtime < _SILENT_S
     try:
         with alive(folder):
             return False
