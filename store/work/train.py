@@ -89,8 +89,8 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
             on_state=lambda state: state.save(folder / _STATE_FILE),
             resume=resume,
         )
-        progress.update(0, None, "measuring")
-        finished = _measure(plan, trained, examples, parts, digest=digest, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        finished = _measure(plan, trained, examples, parts, progress, digest=digest, seconds=seconds)
         checkpoint.save(
             folder,
             trained,
@@ -187,13 +187,22 @@ def _status(folder: Path) -> Iterator[None]:
 
 
 def _measure(
-    plan: _Plan, trained: TrainedModel, examples: Examples, parts: pd.Series, *, digest: str, seconds: float
+    plan: _Plan,
+    trained: TrainedModel,
+    examples: Examples,
+    parts: pd.Series,
+    progress: Progress,
+    *,
+    digest: str,
+    seconds: float,
 ) -> runs.FinishedRun:
+    progress.update(0, 1 + len(PARTS), "measuring")
     predicted = Predictor(trained).predict(examples)
     reference = examples.targets
     train_means = reference.loc[parts.index[parts == "train"]].mean()
     tables = []
-    for part in PARTS:
+    for done, part in enumerate(PARTS, start=1):
+        progress.update(done, 1 + len(PARTS), "measuring")
         chosen = parts.index[parts == part]
         of_part, known = examples.tracks.loc[chosen], reference.loc[chosen]
         same = known.copy()
