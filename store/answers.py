@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from songfeat.labels import AVERAGE
+from songfeat.labels import AVERAGE, REFERENCE_COLUMNS
 from store import jobs, runs, tracks
 from store.catalogue import Catalogue
 from store.workspace import Workspace
@@ -32,7 +32,11 @@ def scores(catalogue: Catalogue, run_ids: Sequence[str], *, split: str | None, g
 
 
 def matches(catalogue: Catalogue, query: str, *, limit: int) -> list[Record]:
-    """Songs found by name, each with reference values by source and predictions by run."""
+    """Songs found by name, each with reference values by source and predictions by run.
+
+    `parts` says for each run whether the song was trained on: a prediction for
+    a song of the training part says little about how good the run is.
+    """
     found = []
     for track_id in tracks.search(catalogue, query, limit=limit)["track_id"]:
         song = tracks.song(catalogue, track_id)
@@ -45,6 +49,7 @@ def matches(catalogue: Catalogue, query: str, *, limit: int) -> list[Record]:
                 "genre": track.get("genre"),
                 "reference": _nested(song["reference"], "source"),
                 "predictions": _nested(song["predictions"], "run_id"),
+                "parts": song["predictions"].drop_duplicates("run_id").set_index("run_id")["split"].to_dict(),
             }
         )
     return found
@@ -87,7 +92,12 @@ def plain(value: Any) -> Any:
 
 
 def _nested(table: pd.DataFrame, owner: str) -> dict[str, dict[str, float]]:
+    """Values by owner, then by feature in their order."""
     nested: dict[str, dict[str, float]] = {}
-    for whose, feature, value in zip(table[owner], table["feature"], table["value"], strict=True):
-        nested.setdefault(str(whose), {})[str(feature)] = round(float(value), 6)
+    ordered = table.sort_values("feature", key=lambda names: names.map(REFERENCE_COLUMNS.index), kind="stable")
+    for whose in table[owner].unique():
+        own = ordered[ordered[owner] == whose]
+        nested[str(whose)] = {
+            str(name): round(float(value), 6) for name, value in zip(own["feature"], own["value"], strict=True)
+        }
     return nested

@@ -70,6 +70,7 @@ def test_a_song_shows_predicted_beside_reference(demo: Cli, demo_folder: Path):
     stored = everything.set_index("track_id").loc[track["track_id"]]
     shown = match["predictions"]["demo-lstm_multitask"]
     assert list(shown) == list(TARGETS)
+    assert match["parts"]["demo-lstm_multitask"] == stored["split"]
     assert shown == pytest.approx(stored[list(TARGETS)].to_dict(), abs=1e-5)
 
 
