@@ -18,13 +18,13 @@ from songfeat.metrics import (
     ALL_GENRES,
     COLUMNS,
     COMPARISON_COLUMNS,
-    METRICS,
     calibration,
     compare,
     evaluate,
     near_constant,
     validate,
 )
+from songfeat.scores import METRICS
 
 
 def concordance(p: np.ndarray, r: np.ndarray) -> float:

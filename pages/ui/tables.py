@@ -7,7 +7,7 @@ import pandas as pd
 
 from pages.ui import words
 from songfeat.labels import ALL_TARGETS, AVERAGE
-from songfeat.metrics import METRICS
+from songfeat.scores import METRICS
 from store.uploads import shown_name
 
 REFERENCE, RUN = "reference", "run"

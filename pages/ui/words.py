@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from songfeat.labels import AVERAGE
-from songfeat.metrics import METRICS
+from songfeat.scores import METRICS
 from songfeat.specs import MfccSpec
 from store.jobs import Job
 from store.sources.demo import SOURCE as DEMO
