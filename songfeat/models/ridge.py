@@ -39,6 +39,11 @@ def fit(model: "nn.Module", train: "Batch") -> None:
     weights, biases = [], []
     for target in train.targets.double().unbind(dim=1):
         known = ~target.isnan().numpy()
+        if known.sum() < 2:
+            # Nothing varies: the one value is the answer.
+            weights.append(torch.zeros_like(scale))
+            biases.append(target.nansum())
+            continue
         solution = RidgeCV(ALPHAS).fit(scaled[known], target.numpy()[known])
         weights.append(torch.from_numpy(solution.coef_) / scale)
         biases.append(float(solution.intercept_) - weights[-1] @ mean)
