@@ -35,10 +35,10 @@ print("all shown")
 """
 
 
-@pytest.fixture
-def sealed(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A filled workspace, with a finished job and one that was killed, that may only be read."""
-    workspace: Workspace = fill(tmp_path / "w")
+    workspace: Workspace = fill(tmp_path_factory.mktemp("sealed") / "w")
     work_here(workspace, "extract", {})
     killed = jobs.create(workspace, "extract", {})
     jobs.write_status(workspace.jobs / killed, state="running")
