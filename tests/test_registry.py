@@ -160,3 +160,8 @@ def test_a_stored_config_must_be_complete():
 def test_a_training_that_makes_no_sense_is_refused_by_the_name_of_the_setting(name, value):
     with pytest.raises(ConfigError, match=f"{name} must be .*, got {value!r}"):
         apply_overrides({name: value}, TrainConfig())
+
+
+def test_the_readme_names_every_model():
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    assert [entry.name for entry in registry.entries() if f"`{entry.name}`" not in readme] == []

@@ -24,7 +24,8 @@ def around_page() -> Iterator[None]:
     """Show what every page has; what goes wrong inside is said in a sentence."""
     st.html(f"<style>{_MARGINS} {_ON_ACCENT.format(colours().background)}</style>")
     with errors_in_words():
-        if os.environ.get(NO_DEMO) != "1":
+        # Asked of the cache, as this is asked for every page and again at each click.
+        if os.environ.get(NO_DEMO) != "1" and not cached.counts()["tracks"]:
             start_demo(cached.catalogue())
         if not cached.workspace().writable:
             st.info(
