@@ -7,7 +7,7 @@ from pathlib import Path
 import soundfile
 
 from benchmarks.timing import compare, real_data
-from songfeat.mfcc import extract
+from songfeat.extraction import extract
 from songfeat.specs import REPORT_SPEC, MfccSpec
 from songfeat.synth import make_song
 from store.work.pool import map_unordered

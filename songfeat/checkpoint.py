@@ -20,7 +20,7 @@ from songfeat.files import whole_file
 from songfeat.labels import resolve_targets
 from songfeat.preparation import Preparation
 from songfeat.scaling import Scaler
-from songfeat.specs import MfccSpec
+from songfeat.specs import Spec, spec_from_dict
 from songfeat.training import TrainedModel
 from songfeat.training_config import TrainConfig, config_from_dict
 from songfeat.training_state import EpochRecord
@@ -179,10 +179,10 @@ def _trained(description: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]
     )
 
 
-def _spec(description: Mapping[str, Any]) -> MfccSpec | None:
+def _spec(description: Mapping[str, Any]) -> Spec | None:
     if description["spec"] is None:
         return None
-    spec = MfccSpec.from_dict(description["spec"])
+    spec = spec_from_dict(description["spec"])
     if spec.digest != description["spec_digest"]:
         raise SpecMismatch(f"The spec's digest is {spec.digest}, but {description['spec_digest']} was expected.")
     return spec

@@ -10,15 +10,14 @@ from songfeat import checkpoint
 from songfeat.batches import answer
 from songfeat.errors import DataError
 from songfeat.examples import Examples
-from songfeat.mfcc import extract
+from songfeat.extraction import extract
 from songfeat.numeric import by_name, without_impossible
 from songfeat.preparation import Inputs, inputs_of
 from songfeat.registry import NUMERIC
-from songfeat.specs import MfccSpec
+from songfeat.specs import Spec
 from songfeat.training import TrainedModel
 
 _BATCH_SIZE = 1024
-_SOUND = "mfcc"
 
 
 class Predictor:
@@ -46,7 +45,7 @@ class Predictor:
         return self.trained.preparation.inputs
 
     @property
-    def spec(self) -> MfccSpec | None:
+    def spec(self) -> Spec | None:
         """To which its arrays are computed; None for a model that sees none."""
         return self.trained.preparation.spec
 
@@ -94,9 +93,9 @@ class Predictor:
             If the model sees something else than sound alone.
         """
         spec = self.spec
-        if self.inputs != (_SOUND,) or spec is None:
+        if spec is None or not spec.by_clip or self.inputs != (spec.kind,):
             raise DataError(f"{self._what_it_sees()}; it cannot predict for the audio file {Path(path).name}.")
-        predicted = self.predict({_SOUND: extract(path, spec)[np.newaxis]})
+        predicted = self.predict({spec.kind: extract(path, spec)[np.newaxis]})
         return {name: float(predicted[name].iloc[0]) for name in self.targets}
 
     def predict_table(self, table: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from songfeat.examples import Examples
 from songfeat.numeric import by_name, with_derived
 from songfeat.registry import NUMERIC, ModelEntry
 from songfeat.scaling import Scaler
-from songfeat.specs import MfccSpec
+from songfeat.specs import Spec
 
 Inputs = Mapping[str, pd.DataFrame | np.ndarray]
 """Inputs of some tracks by kind: a frame of numeric inputs, arrays ``(n, *spec.shape)`` computed from sound."""
@@ -39,16 +39,16 @@ class Preparation:
         The name of the model that they are for.
     scalers : mapping of str to Scaler
         By kind of input, for each kind that the model sees.
-    spec : MfccSpec or None
+    spec : Spec or None
         To which its arrays were computed; None for a model that sees none.
     """
 
     model: str
     scalers: Mapping[str, Scaler]
-    spec: MfccSpec | None
+    spec: Spec | None
 
     @classmethod
-    def fit(cls, entry: ModelEntry, config: Any, inputs: Inputs, spec: MfccSpec | None) -> "Preparation":
+    def fit(cls, entry: ModelEntry, config: Any, inputs: Inputs, spec: Spec | None) -> "Preparation":
         """Learn from the inputs of the training part.
 
         Raises
@@ -58,15 +58,17 @@ class Preparation:
         SpecMismatch
             If arrays are not of the spec's shape, or there is no spec.
         """
-        _check_kinds(entry.name, entry.inputs, inputs)
+        kinds = entry.inputs_for(spec)
+        _check_kinds(entry.name, kinds, inputs)
         scalers = {}
-        for kind in entry.inputs:
+        for kind in kinds:
             values = _checked(kind, inputs[kind], spec)
             if isinstance(values, pd.DataFrame):
                 scalers[kind] = Scaler.fit(values[list(config.columns)])
             else:
-                scalers[kind] = Scaler.fit_array(values, [f"{kind}_{channel}" for channel in range(values.shape[1])])
-        return cls(model=entry.name, scalers=scalers, spec=spec if set(entry.inputs) - {NUMERIC} else None)
+                assert spec is not None  # noqa: S101 - or the array would have been refused
+                scalers[kind] = Scaler.fit_array(values, spec.channels)
+        return cls(model=entry.name, scalers=scalers, spec=spec if set(kinds) - {NUMERIC} else None)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ def _check_kinds(model: str, needed: tuple[str, ...], inputs: Inputs) -> None:
         raise DataError(f"The model {model!r} needs {' and '.join(missing)} inputs; the examples have {given}.")
 
 
-def _checked(kind: str, values: pd.DataFrame | np.ndarray, spec: MfccSpec | None) -> pd.DataFrame | np.ndarray:
+def _checked(kind: str, values: pd.DataFrame | np.ndarray, spec: Spec | None) -> pd.DataFrame | np.ndarray:
     """Arrays if they are of the spec's shape; numeric inputs by name, with what follows from them."""
     if isinstance(values, pd.DataFrame):
         return with_derived(by_name(values))

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from songfeat.errors import ConfigError, UnknownName
+from songfeat.errors import ConfigError, SpecMismatch, UnknownName
+from songfeat.specs import Spec
 from songfeat.training_config import TrainConfig, apply_overrides
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ NUMERIC = "numeric"
 
 KINDS = (NUMERIC, "mfcc", "logmel", "stats")
 """The kinds of input that a model may see; all but `numeric` are computed from sound."""
+
+SOUND = ("mfcc", "logmel")
+"""The kinds that are computed from a clip."""
+
+_SPECS_BY_KIND = {"mfcc": "report", "logmel": "logmel"}
 
 Build = Callable[[Any, Mapping[str, tuple[int, ...]], int], "nn.Module"]
 """From config, shape of one track's input by kind, and number of targets to a model.
@@ -42,6 +48,9 @@ class ModelEntry:
         The description is one line.
     inputs : tuple of str
         Which of `KINDS` it sees; none for one that answers the same for all.
+        Of sound it takes other arrays too, see :meth:`inputs_for`.
+    statistics : bool
+        Whether it can learn from arrays without a time axis.
     config : type
         A frozen dataclass of what can be chosen about the model, with defaults.
     train : TrainConfig or None
@@ -58,6 +67,34 @@ class ModelEntry:
     train: TrainConfig | None
     fit: Fit | None
     build: Build
+    statistics: bool = False
+
+    @property
+    def sound(self) -> str | None:
+        """The kind of array computed from sound that it sees unless told otherwise; None if it hears nothing."""
+        return next((kind for kind in self.inputs if kind != NUMERIC), None)
+
+    @property
+    def default_spec(self) -> str | None:
+        """The name of the spec whose arrays it sees unless told otherwise; None if it hears nothing."""
+        return None if self.sound is None else _SPECS_BY_KIND[self.sound]
+
+    def inputs_for(self, spec: Spec | None) -> tuple[str, ...]:
+        """The kinds of input that it sees where arrays are those of `spec`.
+
+        Raises
+        ------
+        SpecMismatch
+            If it needs arrays with a time axis and these have none.
+        """
+        if spec is None or self.sound is None:
+            return self.inputs
+        if len(spec.shape) == 1 and not self.statistics:
+            raise SpecMismatch(
+                f"The model {self.name!r} needs arrays with a time axis; those of this spec are {spec.shape[0]} numbers"
+                " a track. Models for such are ridge_stats and hgb_stats."
+            )
+        return tuple(spec.kind if kind == self.sound else kind for kind in self.inputs)
 
     @property
     def family(self) -> str:
@@ -89,6 +126,7 @@ def register(
     description: str,
     train: TrainConfig | None = None,
     fit: Fit | None = None,
+    statistics: bool = False,
 ) -> Callable[[Build], Build]:
     """Make the decorated builder known as the model `name`; see :class:`ModelEntry`.
 
@@ -109,7 +147,14 @@ def register(
 
     def add(build: Build) -> Build:
         _ENTRIES[name] = ModelEntry(
-            name=name, description=description, inputs=inputs, config=config, train=train, fit=fit, build=build
+            name=name,
+            description=description,
+            inputs=inputs,
+            config=config,
+            train=train,
+            fit=fit,
+            build=build,
+            statistics=statistics,
         )
         return build
 

@@ -66,7 +66,7 @@ class Scaler:
         Parameters
         ----------
         array : numpy.ndarray
-            ``(n, n_channels, n_frames)``.
+            ``(n, n_channels, n_frames)``, or ``(n, n_channels)`` without a time axis.
         names : sequence of str
             One per channel.
 
@@ -77,9 +77,9 @@ class Scaler:
         DataError
             If there are no values, or if a channel has gaps or is infinite.
         """
-        if array.ndim != 3 or array.shape[1] != len(names):
+        if array.ndim not in (2, 3) or array.shape[1] != len(names):
             raise LabelMismatch(f"Expected (n, {len(names)} channels, n_frames) to scale, got {array.shape}.")
-        return cls._fit(array, tuple(names))
+        return cls._fit(array if array.ndim == 3 else array[..., np.newaxis], tuple(names))
 
     @classmethod
     def _fit(cls, array: np.ndarray, names: tuple[str, ...]) -> "Scaler":
@@ -100,7 +100,7 @@ class Scaler:
     @overload
     def transform(self, values: np.ndarray) -> np.ndarray: ...
     def transform(self, values: pd.DataFrame | np.ndarray) -> pd.DataFrame | np.ndarray:
-        """Scale a frame by column name, or an array of shape ``(n, n_channels, n_frames)`` by channel.
+        """Scale a frame by column name, or an array by channel: ``(n, n_channels, n_frames)`` or ``(n, n_channels)``.
 
         Returns
         -------
@@ -118,10 +118,11 @@ class Scaler:
         if isinstance(values, pd.DataFrame):
             chosen = self._choose(values)
             return pd.DataFrame((_numbers(chosen) - mean) / scale, index=values.index, columns=list(self.names))
-        if values.ndim != 3 or values.shape[1] != len(self.names):
+        if values.ndim not in (2, 3) or values.shape[1] != len(self.names):
             raise LabelMismatch(f"Expected (n, {len(self.names)} channels, n_frames) to scale, got {values.shape}.")
         dtype = np.result_type(values, np.float32)
-        return (values - mean.astype(dtype)[:, np.newaxis]) / scale.astype(dtype)[:, np.newaxis]
+        by_channel = (-1,) + (1,) * (values.ndim - 2)
+        return (values - mean.astype(dtype).reshape(by_channel)) / scale.astype(dtype).reshape(by_channel)
 
     def _choose(self, frame: pd.DataFrame) -> pd.DataFrame:
         missing = [name for name in self.names if name not in frame.columns]

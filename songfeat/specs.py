@@ -11,12 +11,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from songfeat.errors import ConfigError, SpecMismatch, UnknownName
 
 CUTS = ("first", "centre")
 """Which part of a file that is longer than wanted is used."""
+
+_FIRST_FAMILY = "mfcc"
 
 _FIXED = {
     "mono": "mean",
@@ -27,16 +29,64 @@ _FIXED = {
     "power": 2.0,
     "mel_scale": "htk",
     "mel_norm": None,
-    "dct_norm": "ortho",
     "version": 1,
 }
-_WHOLE = ("sample_rate", "n_fft", "win_length", "hop_length", "n_mels", "n_mfcc", "n_frames")
+_WHOLE = ("sample_rate", "n_fft", "win_length", "hop_length", "n_mels", "n_frames")
 _POSITIVE = ("max_seconds", "min_seconds", "f_max", "amin", "top_db")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MfccSpec:
-    """How mel-frequency cepstral coefficients (MFCCs) are computed.
+class Spec:
+    """How one array a clip comes about: a frozen dataclass whose fields leave nothing open.
+
+    Attributes
+    ----------
+    kind : str
+        What the arrays are, one of :data:`songfeat.registry.KINDS`.
+    family : str
+        Which class of specs this is, where a description names it.
+    by_clip : bool
+        Whether arrays belong to clips and are computed from them; those that came from a table belong to tracks.
+    """
+
+    kind: ClassVar[str]
+    family: ClassVar[str]
+    by_clip: ClassVar[bool] = True
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the array of one clip: ``(channels, frames)``, or ``(features,)`` without a time axis."""
+        raise NotImplementedError
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The name of each row of an array."""
+        return tuple(f"{self.kind}_{number}" for number in range(self.shape[0]))
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hexadecimal digits that stand for the family and all fields."""
+        canonical = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The family and all fields by name, as plain values that JSON keeps."""
+        # The first family has no name in its descriptions: its digests are older than the others.
+        return asdict(self) if self.family == _FIRST_FAMILY else {"family": self.family, **asdict(self)}
+
+    @classmethod
+    def _from_fields(cls, values: Mapping[str, Any]) -> Self:
+        names = [field.name for field in fields(cls)]
+        if unknown := sorted(set(values) - set(names)):
+            raise ConfigError(f"A spec has no field {unknown[0]!r}; its fields are {', '.join(names)}.")
+        if missing := [name for name in names if name not in values]:
+            raise SpecMismatch(f"The spec does not say its {missing[0]!r}; all of its fields must be given.")
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MelSpec(Spec):
+    """What all arrays have in common that start from a mel spectrogram in decibels.
 
     The defaults are the report's. Fields that have one supported value are
     fields all the same, so that the digest covers them.
@@ -76,13 +126,10 @@ class MfccSpec:
         Floor of a mel cell before the logarithm.
     top_db : float
         Floor in dB below the loudest mel cell of the clip.
-    n_mfcc : int
-    dct_norm : str
-        ``"ortho"``: the orthonormal DCT-II.
     n_frames : int
-        Frames past that are dropped at the end; missing ones are zeros at the end.
+        Frames past that are dropped at the end.
     version : int
-        Of the implementation in :mod:`songfeat.mfcc`.
+        Of the implementation.
     """
 
     sample_rate: int = 44_100
@@ -105,8 +152,6 @@ class MfccSpec:
     f_max: float = 22_050.0
     amin: float = 1e-10
     top_db: float = 80.0
-    n_mfcc: int = 20
-    dct_norm: str = "ortho"
     n_frames: int = 160
     version: int = 1
 
@@ -133,7 +178,6 @@ class MfccSpec:
         _require(self.cut in CUTS, "cut", " or ".join(map(repr, CUTS)), self.cut)
         _require(self.n_fft % 2 == 0, "n_fft", "even", self.n_fft)
         _require(self.win_length <= self.n_fft, "win_length", f"at most n_fft, {self.n_fft}", self.win_length)
-        _require(self.n_mfcc <= self.n_mels, "n_mfcc", f"at most n_mels, {self.n_mels}", self.n_mfcc)
         nyquist = self.sample_rate / 2
         _require(self.f_max <= nyquist, "f_max", f"at most half the sample rate, {nyquist:g} Hz", self.f_max)
         _require(0 <= self.f_min < self.f_max, "f_min", f"from 0 to below f_max, {self.f_max:g} Hz", self.f_min)
@@ -143,41 +187,63 @@ class MfccSpec:
         _require(self.max_seconds >= self.min_seconds, "max_seconds", enough, self.max_seconds)
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Of the array of one clip: (n_mfcc, n_frames)."""
-        return self.n_mfcc, self.n_frames
-
-    @property
     def frames_per_second(self) -> float:
         return self.sample_rate / self.hop_length
 
-    @cached_property
-    def digest(self) -> str:
-        """16 hexadecimal digits that stand for all fields."""
-        canonical = json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
-    def as_dict(self) -> dict[str, Any]:
-        """All fields by name, as plain values that JSON keeps."""
-        return asdict(self)
+@dataclass(frozen=True, kw_only=True)
+class LogMelSpec(MelSpec):
+    """How mel spectrograms in decibels are computed.
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The spec that :meth:`as_dict` described.
+    The defaults are the project's own: mel bands up to the highest frequency
+    that lossy clips keep, and frames short enough for the rhythm of syllables.
+    Frames after a clip's end have the floor's value, `top_db` below the clip's loudest cell.
+    """
 
-        Raises
-        ------
-        ConfigError
-            If a key is no field of a spec or a value does not fit.
-        SpecMismatch
-            If a field is missing: what it was is not known, so no default stands in.
-        """
-        names = [field.name for field in fields(cls)]
-        if unknown := sorted(set(values) - set(names)):
-            raise ConfigError(f"A spec has no field {unknown[0]!r}; its fields are {', '.join(names)}.")
-        if missing := [name for name in names if name not in values]:
-            raise SpecMismatch(f"The spec does not say its {missing[0]!r}; all of its fields must be given.")
-        return cls(**values)
+    kind: ClassVar[str] = "logmel"
+    family: ClassVar[str] = "logmel"
+
+    sample_rate: int = 22_050
+    n_fft: int = 2048
+    win_length: int = 2048
+    hop_length: int = 512
+    n_mels: int = 64
+    f_max: float = 11_025.0
+    n_frames: int = 1292
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(n_mels, n_frames)``."""
+        return self.n_mels, self.n_frames
+
+
+@dataclass(frozen=True, kw_only=True)
+class MfccSpec(MelSpec):
+    """How mel-frequency cepstral coefficients (MFCCs) are computed; the defaults are the report's.
+
+    Attributes
+    ----------
+    n_mfcc : int
+    dct_norm : str
+        ``"ortho"``: the orthonormal DCT-II. Frames after a clip's end are zeros.
+    """
+
+    kind: ClassVar[str] = "mfcc"
+    family: ClassVar[str] = _FIRST_FAMILY
+
+    n_mfcc: int = 20
+    dct_norm: str = "ortho"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(self.dct_norm == "ortho", "dct_norm", "'ortho'", self.dct_norm)
+        _require(type(self.n_mfcc) is int and self.n_mfcc >= 1, "n_mfcc", "a whole number of at least 1", self.n_mfcc)
+        _require(self.n_mfcc <= self.n_mels, "n_mfcc", f"at most n_mels, {self.n_mels}", self.n_mfcc)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(n_mfcc, n_frames)``."""
+        return self.n_mfcc, self.n_frames
 
 
 def _require(fits: bool, name: str, expected: str, value: object) -> None:
@@ -188,11 +254,25 @@ def _require(fits: bool, name: str, expected: str, value: object) -> None:
 REPORT_SPEC = MfccSpec()
 """The report's MFCCs: 20 coefficients, 160 frames of the first 29.7 seconds."""
 
-SPECS = {"report": REPORT_SPEC, "report_centre": MfccSpec(cut="centre")}
-"""Specs by the name that a person gives; ``report_centre`` is for whole songs, whose intros say little."""
+SPECS: dict[str, Spec] = {
+    "report": REPORT_SPEC,
+    "report_centre": MfccSpec(cut="centre"),
+    "report_deep": MfccSpec(n_fft=2048, win_length=2048, hop_length=512, n_mfcc=256, n_frames=2560),
+    "deep_small": MfccSpec(hop_length=4096, n_mfcc=32, n_frames=320),
+    "logmel": LogMelSpec(),
+}
+"""Specs by the name that a person gives.
+
+``report_centre`` is for whole songs, whose intros say little; ``report_deep``
+is what the report's complex CNN saw, ``deep_small`` an eighth of it each way,
+for machines without a graphics card.
+"""
+
+FAMILIES: dict[str, type[Spec]] = {family.family: family for family in (MfccSpec, LogMelSpec)}
+"""The classes of specs, by the name that their descriptions give."""
 
 
-def get_spec(name: str) -> MfccSpec:
+def get_spec(name: str) -> Spec:
     """The spec of that name.
 
     Raises
@@ -203,3 +283,22 @@ def get_spec(name: str) -> MfccSpec:
     if name not in SPECS:
         raise UnknownName("spec", name, SPECS)
     return SPECS[name]
+
+
+def spec_from_dict(values: Mapping[str, Any]) -> Spec:
+    """The spec that :meth:`Spec.as_dict` described.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such family of specs.
+    ConfigError
+        If a key is no field of a spec or a value does not fit.
+    SpecMismatch
+        If a field is missing: what it was is not known, so no default stands in.
+    """
+    known = dict(values)
+    family = known.pop("family", _FIRST_FAMILY)
+    if family not in FAMILIES:
+        raise UnknownName("family of specs", str(family), FAMILIES)
+    return FAMILIES[family]._from_fields(known)

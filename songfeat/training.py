@@ -15,7 +15,7 @@ from songfeat.errors import DataError
 from songfeat.examples import Examples
 from songfeat.labels import resolve_targets
 from songfeat.preparation import Preparation, inputs_of
-from songfeat.specs import MfccSpec
+from songfeat.specs import Spec
 from songfeat.training_config import TrainConfig
 from songfeat.training_loop import fit
 from songfeat.training_state import EpochRecord, TrainingState
@@ -58,7 +58,7 @@ def train_model(
     parts: pd.Series,
     *,
     targets: tuple[str, ...],
-    spec: MfccSpec | None = None,
+    spec: Spec | None = None,
     settings: Mapping[str, object] | None = None,
     seed: int = 0,
     on_epoch: Callable[[EpochRecord], None] | None = None,

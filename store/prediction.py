@@ -8,6 +8,7 @@ import pandas as pd
 from songfeat.audio import AUDIO_SUFFIXES, read_info
 from songfeat.errors import AudioError, DataError, TableError
 from songfeat.labels import NUMERIC_INPUTS
+from songfeat.registry import NUMERIC, SOUND
 from store import runs
 from store.answers import plain
 from store.catalogue import Catalogue
@@ -58,7 +59,7 @@ def predict_files(catalogue: Catalogue, files: list[Path], *, run_id: str | None
     tables = [path for path in files if path.suffix.lower() not in AUDIO_SUFFIXES]
     if tables and len(files) > 1:
         raise TableError(f"{tables[0].name} is no audio file; a table is predicted for on its own, one at a time.")
-    run_id = run_id or _newest(catalogue, "numeric" if tables else "mfcc")
+    run_id = run_id or _newest(catalogue, *((NUMERIC,) if tables else SOUND))
     predictor = open_run(catalogue, run_id)
     if tables:
         return _predict_table(predictor, tables[0], run_id, out)
@@ -75,12 +76,12 @@ def predict_files(catalogue: Catalogue, files: list[Path], *, run_id: str | None
     return {"run": run_id, "predictions": predictions, "rows": len(rows), "file": str(out)}
 
 
-def _newest(catalogue: Catalogue, kind: str) -> str:
-    run_id = runs.newest_with(catalogue, kind)
+def _newest(catalogue: Catalogue, *kinds: str) -> str:
+    run_id = runs.newest_with(catalogue, *kinds)
     if run_id is None:
-        model = "numeric_mlp" if kind == "numeric" else "lstm_multitask"
+        model, what = ("numeric_mlp", "numbers") if kinds == (NUMERIC,) else ("lstm_multitask", "sound")
         raise DataError(
-            f"There is no finished run of a model that sees {kind} inputs. Train one: songfeat train {model}"
+            f"There is no finished run of a model that sees {what} alone. Train one: songfeat train {model}"
         )
     return run_id
 

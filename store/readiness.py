@@ -3,19 +3,20 @@
 import pandas as pd
 
 from songfeat.labels import NUMERIC_INPUTS
-from songfeat.specs import MfccSpec
+from songfeat.specs import Spec
 from store.catalogue import Catalogue
 from store.shards import Shards
 
 
 def tracks_by_source(
-    catalogue: Catalogue, *, inputs: tuple[str, ...], targets: tuple[str, ...], spec: MfccSpec
+    catalogue: Catalogue, *, inputs: tuple[str, ...], targets: tuple[str, ...], spec: Spec | None
 ) -> pd.DataFrame:
     """Per source: tracks that a model with these inputs can learn from. Columns source, tracks; the most first."""
     numeric = " AND ".join(f"r.{name} IS NOT NULL" for name in NUMERIC_INPUTS) if "numeric" in inputs else "true"
     given = " OR ".join(f"r.{name} IS NOT NULL" for name in targets)
-    sound = "r.track_id IN (SELECT track_id FROM heard)" if "mfcc" in inputs else "true"
-    known = Shards(catalogue.workspace, spec).known() if "mfcc" in inputs else set()
+    hears = spec is not None and spec.kind in inputs
+    sound = "r.track_id IN (SELECT track_id FROM heard)" if hears else "true"
+    known = Shards(catalogue.workspace, spec).known() if spec is not None and hears else set()
     with catalogue.lease() as db:
         db.register("extracted", pd.DataFrame({"sha256": pd.Series(sorted(known), dtype="str")}))
         return db.execute(
@@ -27,7 +28,7 @@ def tracks_by_source(
         ).df()
 
 
-def clips_waiting(catalogue: Catalogue, spec: MfccSpec) -> int:
+def clips_waiting(catalogue: Catalogue, spec: Spec) -> int:
     """How many usable clips have no array of this spec yet."""
     known = Shards(catalogue.workspace, spec).known()
     with catalogue.lease() as db:
@@ -35,7 +36,7 @@ def clips_waiting(catalogue: Catalogue, spec: MfccSpec) -> int:
     return sum(sha not in known for (sha,) in rows)
 
 
-def shards_stamp(catalogue: Catalogue, spec: MfccSpec) -> int:
+def shards_stamp(catalogue: Catalogue, spec: Spec) -> int:
     """A number that changes whenever arrays of this spec are added; the catalogue's version does not tell."""
     folder = Shards(catalogue.workspace, spec).folder
     return folder.stat().st_mtime_ns if folder.is_dir() else 0

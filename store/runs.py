@@ -82,11 +82,14 @@ def get(catalogue: Catalogue, run_id: str) -> pd.Series:
     return found.iloc[0]
 
 
-def newest_with(catalogue: Catalogue, kind: str) -> str | None:
-    """The newest run of a model (not the mean) that sees inputs of this kind, such as ``"mfcc"``."""
+def newest_with(catalogue: Catalogue, *kinds: str) -> str | None:
+    """The newest run of a model (not the mean) that sees inputs of one of these kinds and of no other."""
     with catalogue.lease() as db:
         row = db.execute(
-            "SELECT run_id FROM runs WHERE list_contains(inputs, ?) ORDER BY finished_at DESC LIMIT 1", [kind]
+            """
+            SELECT run_id FROM runs WHERE len(inputs) = 1 AND list_contains(?, inputs[1])
+            ORDER BY finished_at DESC LIMIT 1""",
+            [list(kinds)],
         ).fetchone()
     return None if row is None else str(row[0])
 

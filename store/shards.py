@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from songfeat.errors import SpecMismatch
 from songfeat.files import whole_file
-from songfeat.specs import MfccSpec
+from songfeat.specs import Spec
 from store.workspace import Workspace, read_json, write_json
 
 
@@ -22,7 +22,7 @@ class Shards:
     Parameters
     ----------
     workspace : Workspace
-    spec : MfccSpec
+    spec : Spec
         Its digest names the folder; ``spec.json`` there says what it was.
 
     Raises
@@ -31,7 +31,7 @@ class Shards:
         If the folder of this digest holds arrays of another spec.
     """
 
-    def __init__(self, workspace: Workspace, spec: MfccSpec) -> None:
+    def __init__(self, workspace: Workspace, spec: Spec) -> None:
         self.spec = spec
         self.folder = workspace.features / spec.digest
         description = self.folder / "spec.json"

@@ -6,7 +6,7 @@ import pandas as pd
 from songfeat.errors import DataError
 from songfeat.examples import Examples
 from songfeat.labels import NUMERIC_INPUTS
-from songfeat.specs import MfccSpec
+from songfeat.specs import Spec
 from store.catalogue import Catalogue
 from store.readiness import tracks_by_source
 from store.shards import Shards
@@ -20,7 +20,7 @@ def load(
     inputs: tuple[str, ...],
     targets: tuple[str, ...],
     source: str,
-    spec: MfccSpec,
+    spec: Spec | None,
 ) -> tuple[Examples, pd.Series]:
     """Every track that has the inputs, with the values that `source` gives for the targets.
 
@@ -28,13 +28,13 @@ def load(
     ----------
     catalogue : Catalogue
     inputs : tuple of str
-        The kinds that a model needs: ``"numeric"``, ``"mfcc"``.
+        The kinds that a model needs: ``"numeric"``, that of the spec.
     targets : tuple of str
     source : str
         Whose values to learn. Numeric inputs of a track are this source's too
         where it has them, else another's.
-    spec : MfccSpec
-        What arrays are computed to.
+    spec : Spec or None
+        What arrays are computed to; None for a model that hears nothing.
 
     Returns
     -------
@@ -51,13 +51,13 @@ def load(
         tracks = tracks.join(numeric[["own"]], how="inner")
         own = tracks.pop("own").astype(bool)
     arrays = {}
-    if "mfcc" in inputs:
+    if spec is not None and spec.kind in inputs:
         clips = _clips(catalogue)
         found = Shards(catalogue.workspace, spec).load(clips)
         with_array = clips[clips.isin(list(found))]
         tracks = tracks[tracks.index.isin(with_array.index)]
         digests = with_array.loc[tracks.index]
-        arrays["mfcc"] = _stack(found, digests, spec)
+        arrays[spec.kind] = _stack(found, digests, spec)
     usable = tracks[list(targets)].notna().any(axis=1)
     if own is not None:
         usable &= own.loc[tracks.index]
@@ -70,7 +70,7 @@ def load(
     return examples, usable
 
 
-def choose_source(catalogue: Catalogue, *, inputs: tuple[str, ...], targets: tuple[str, ...], spec: MfccSpec) -> str:
+def choose_source(catalogue: Catalogue, *, inputs: tuple[str, ...], targets: tuple[str, ...], spec: Spec | None) -> str:
     """The source from which a model with these inputs can learn from most tracks.
 
     Raises
@@ -80,10 +80,11 @@ def choose_source(catalogue: Catalogue, *, inputs: tuple[str, ...], targets: tup
     """
     counts = tracks_by_source(catalogue, inputs=inputs, targets=targets, spec=spec)
     if counts.empty:
-        needs = "clips with extracted arrays" if "mfcc" in inputs else f"all of {', '.join(NUMERIC_INPUTS)}"
+        hears = spec is not None and spec.kind in inputs
+        needs = "clips with extracted arrays" if hears else f"all of {', '.join(NUMERIC_INPUTS)}"
         raise DataError(
             f"No source has tracks with {needs} and a value of {' or '.join(targets)}. Import a table"
-            f"{', scan a folder and extract its clips' if 'mfcc' in inputs else ''} first."
+            f"{', scan a folder and extract its clips' if hears else ''} first."
         )
     return str(counts["source"].iloc[0])
 
@@ -138,7 +139,7 @@ def _clips(catalogue: Catalogue) -> pd.Series:
     return table.set_index("track_id")["sha256"]
 
 
-def _stack(found: dict[str, np.ndarray], digests: pd.Series, spec: MfccSpec) -> np.ndarray:
+def _stack(found: dict[str, np.ndarray], digests: pd.Series, spec: Spec) -> np.ndarray:
     if digests.empty:
         return np.empty((0, *spec.shape), dtype=np.float32)
     return np.stack([found[digest] for digest in digests])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from songfeat.errors import AudioError
-from songfeat.mfcc import extract
+from songfeat.extraction import extract
 from songfeat.specs import REPORT_SPEC
 from store.listening import Sound, envelope, listen
 

@@ -265,7 +265,7 @@ def test_train_launches_what_was_chosen(filled: Workspace, begun):
     assert kind == "train"
     assert params.pop("targets") == ["valence", "energy"]
     assert params == {
-        "model": "numeric_mlp", "source": "demo", "split": "random", "spec": "report", "seed": 7,
+        "model": "numeric_mlp", "source": "demo", "split": "random", "spec": None, "seed": 7,
         "settings": {"epochs": "20"},
     }  # fmt: skip
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from songfeat import registry
 from songfeat.errors import AudioError, DataError, LabelMismatch, SpecMismatch
 from songfeat.examples import Examples
+from songfeat.extraction import extract
 from songfeat.labels import NUMERIC_INPUTS, TARGETS
-from songfeat.mfcc import extract
 from songfeat.predictor import Predictor
 from tests.modelling import SMALL_SPEC, make_examples, random_numeric, train_quickly
 

@@ -8,9 +8,9 @@ import pandas as pd
 import soundfile
 
 from songfeat import metrics
+from songfeat.extraction import extract
 from songfeat.genres import genre_group
 from songfeat.labels import TARGETS
-from songfeat.mfcc import extract
 from songfeat.specs import REPORT_SPEC
 from songfeat.splits import split
 from songfeat.text import artist_key, title_key

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from songfeat import registry
 from songfeat.specs import get_spec
 from store import listening, overview, readiness, rejects, runs, song_lists, table_preview, tracks
 from store.catalogue import Catalogue
@@ -68,15 +69,17 @@ newest_rejects = _by_version(rejects.newest)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _ready(folder: str, version: int, stamp: int, spec: str, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Any:
-    return readiness.tracks_by_source(_catalogue(folder), inputs=inputs, targets=targets, spec=get_spec(spec))
+def _ready(folder: str, version: int, stamp: int, spec: str | None, model: str, targets: tuple[str, ...]) -> Any:
+    of_spec = None if spec is None else get_spec(spec)
+    inputs = registry.get(model).inputs_for(of_spec)
+    return readiness.tracks_by_source(_catalogue(folder), inputs=inputs, targets=targets, spec=of_spec)
 
 
-def tracks_by_source(spec: str, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Any:
-    """Per source the tracks that can be learned from; new arrays count at once."""
+def tracks_by_source(spec: str | None, model: str, targets: tuple[str, ...]) -> Any:
+    """Per source the tracks that a model can learn from; new arrays count at once."""
     ours = catalogue()
-    stamp = readiness.shards_stamp(ours, get_spec(spec))
-    return _ready(str(ours.workspace.folder), ours.version(), stamp, spec, inputs, targets)
+    stamp = 0 if spec is None else readiness.shards_stamp(ours, get_spec(spec))
+    return _ready(str(ours.workspace.folder), ours.version(), stamp, spec, model, targets)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

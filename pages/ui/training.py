@@ -29,8 +29,11 @@ def form() -> None:
         st.info("Choose a target.")
         return
     source_place, split_place, spec_place = st.container(), *st.columns(2)
-    spec = spec_place.selectbox("Spec", list(SPECS)) if "mfcc" in entry.inputs else "report"
-    choice = cached.tracks_by_source(spec, entry.inputs, targets)
+    spec = None
+    if entry.default_spec is not None:
+        first_spec = list(SPECS).index(entry.default_spec)
+        spec = spec_place.selectbox("Spec", list(SPECS), index=first_spec, key=f"spec-{entry.default_spec}")
+    choice = cached.tracks_by_source(spec, entry.name, targets)
     if choice.empty:
         st.info("No source has songs with what this model needs and a value of these targets.")
         st.page_link(places.COLLECT, label="Collect songs", icon=":material/library_add:")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from songfeat.labels import AVERAGE
 from songfeat.scores import METRICS
-from songfeat.specs import MfccSpec
+from songfeat.specs import MelSpec, MfccSpec, Spec
 from store.jobs import Job
 from store.sources.demo import SOURCE as DEMO
 
@@ -163,10 +163,15 @@ def metric_help() -> str:
     return "\n\n".join(f"**{metric.label}**: {metric.meaning}" for metric in METRICS.values())
 
 
-def spec_line(spec: MfccSpec) -> str:
-    """How MFCCs are computed, in words."""
+def spec_line(spec: Spec) -> str:
+    """How arrays are computed, in words."""
+    if not isinstance(spec, MelSpec):
+        return f"{spec.shape[0]} numbers a track, as a table gave them."
+    rows = f"{spec.n_mels} mel bands"
+    if isinstance(spec, MfccSpec):
+        rows = f"{spec.n_mfcc} coefficients (n_mfcc) from {rows}"
     return (
-        f"{spec.n_mfcc} coefficients (n_mfcc) from {spec.n_mels} mel bands; windows of {spec.n_fft:,} samples"
+        f"{rows}; windows of {spec.n_fft:,} samples"
         f" (n_fft, {1000 * spec.n_fft / spec.sample_rate:.0f} ms) every {spec.hop_length:,} samples (hop_length,"
         f" {1000 / spec.frames_per_second:.0f} ms): {spec.frames_per_second:.2f} frames a second at"
         f" {spec.sample_rate:,} Hz, {spec.n_frames} frames, {spec.n_frames / spec.frames_per_second:.1f} s."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from songfeat.errors import ConfigError, SpecMismatch
+from songfeat.models.inputs import sound
 from songfeat.registry import register
 from songfeat.training_config import TrainConfig
 
@@ -67,7 +68,7 @@ class CnnDeepConfig:
 def build_simple(config: Cnn2dConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
     from songfeat.models.cnn_networks import SimpleCnn
 
-    return SimpleCnn(_checked(shapes["mfcc"]), config.hidden, n_targets)
+    return SimpleCnn(_checked(sound(shapes)), config.hidden, n_targets)
 
 
 @register(
@@ -80,7 +81,7 @@ def build_simple(config: Cnn2dConfig, shapes: Mapping[str, tuple[int, ...]], n_t
 def build_deep(config: CnnDeepConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
     from songfeat.models.cnn_networks import DeepCnn
 
-    _checked(shapes["mfcc"])
+    _checked(sound(shapes))
     return DeepCnn(config.hidden, config.conv_dropout, config.dense_dropout, n_targets)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from songfeat.models.inputs import sound
+
 
 class SimpleCnn(nn.Module):
     """Two convolutions, each with a pooling, and two fully connected layers; answers lie in [0, 1]."""
@@ -17,7 +19,7 @@ class SimpleCnn(nn.Module):
         self.head = nn.Linear(hidden, n_targets)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        return torch.sigmoid(self.head(self.hidden(self.body(inputs["mfcc"].unsqueeze(1)))))
+        return torch.sigmoid(self.head(self.hidden(self.body(sound(inputs).unsqueeze(1)))))
 
 
 class DeepCnn(nn.Module):
@@ -40,7 +42,7 @@ class DeepCnn(nn.Module):
         self.head = nn.Linear(hidden, n_targets)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        answers: Tensor = self.head(self.hidden(self.body(inputs["mfcc"].unsqueeze(1))))
+        answers: Tensor = self.head(self.hidden(self.body(sound(inputs).unsqueeze(1))))
         return answers
 
 

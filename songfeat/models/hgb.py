@@ -93,6 +93,7 @@ def fit(model: "nn.Module", train: "Batch") -> None:
     config=HgbStatsConfig,
     inputs=("mfcc",),
     fit=fit,
+    statistics=True,
     description="gradient-boosted trees on the mean and standard deviation of each MFCC",
 )
 def build(config: HgbStatsConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":

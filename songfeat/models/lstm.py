@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from songfeat.errors import ConfigError
+from songfeat.models.inputs import sound
 from songfeat.registry import register
 from songfeat.training_config import TrainConfig
 
@@ -39,7 +40,7 @@ class LstmConfig:
 def build_bounded(config: LstmConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
     from songfeat.models.networks import LastStepLstm
 
-    return LastStepLstm(shapes["mfcc"][0], config.hidden, n_targets, bounded=True)
+    return LastStepLstm(sound(shapes)[0], config.hidden, n_targets, bounded=True)
 
 
 @register(
@@ -52,4 +53,4 @@ def build_bounded(config: LstmConfig, shapes: Mapping[str, tuple[int, ...]], n_t
 def build_linear(config: LstmConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
     from songfeat.models.networks import LastStepLstm
 
-    return LastStepLstm(shapes["mfcc"][0], config.hidden, n_targets, bounded=False)
+    return LastStepLstm(sound(shapes)[0], config.hidden, n_targets, bounded=False)

@@ -6,6 +6,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from songfeat.models.inputs import sound
+
 
 class Constant(nn.Module):
     """The same answer for every track."""
@@ -55,7 +57,7 @@ class LastStepLstm(nn.Module):
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         # (batch, n_mfcc, n_frames) to (batch, n_frames, n_mfcc): a reshape would mix frames and coefficients.
-        frames = inputs["mfcc"].transpose(1, 2)
+        frames = sound(inputs).transpose(1, 2)
         steps, _ = self.lstm(frames)
         answers: Tensor = self.answer(self.head(steps[:, -1]))
         return answers

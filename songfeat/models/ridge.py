@@ -62,6 +62,7 @@ def fit(model: "nn.Module", train: "Batch") -> None:
     config=RidgeStatsConfig,
     inputs=("mfcc",),
     fit=fit,
+    statistics=True,
     description="ridge regression on the mean and standard deviation of each MFCC",
 )
 def build(config: object, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":

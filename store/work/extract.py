@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from songfeat.errors import AudioError
-from songfeat.specs import MfccSpec, get_spec
+from songfeat.specs import Spec, get_spec
 from store import clips
 from store.catalogue import Catalogue
 from store.progress import Progress
@@ -58,9 +58,9 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     }
 
 
-def _extract_one(clip: tuple[str, str], spec: MfccSpec) -> np.ndarray | str:
+def _extract_one(clip: tuple[str, str], spec: Spec) -> np.ndarray | str:
     """The array of one clip, or why there is none."""
-    from songfeat.mfcc import extract
+    from songfeat.extraction import extract
 
     try:
         return extract(clip[1], spec)

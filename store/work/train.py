@@ -46,7 +46,7 @@ class _Plan:
     source: str
     split: str
     seed: int
-    spec: str
+    spec: str | None
     settings: dict[str, str]
 
 
@@ -55,12 +55,13 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     started = time.monotonic()
     catalogue = Catalogue(workspace)
     plan = _plan(catalogue, params, progress)
-    entry, spec = registry.get(plan.model), get_spec(plan.spec)
+    entry = registry.get(plan.model)
+    spec = None if plan.spec is None else get_spec(plan.spec)
     train_config = entry.configure(plan.settings)[1]
     stage = f"training {plan.model}"
     progress.update(0, None, "gathering tracks")
     examples, usable = training_data.load(
-        catalogue, inputs=entry.inputs, targets=plan.targets, source=plan.source, spec=spec
+        catalogue, inputs=entry.inputs_for(spec), targets=plan.targets, source=plan.source, spec=spec
     )
     training_data.check_enough(usable, plan.source)
     known = examples.select(usable.to_numpy())
@@ -111,11 +112,12 @@ def _plan(catalogue: Catalogue, params: dict[str, Any], progress: Progress) -> _
     entry, targets = registry.get(params["model"]), resolve_targets(params.get("targets") or TARGETS)
     settings = {str(key): str(value) for key, value in (params.get("settings") or {}).items()}
     entry.configure(settings)
-    spec = params.get("spec") or "report"
+    spec_name = None if entry.sound is None else params.get("spec") or entry.default_spec
+    spec = None if spec_name is None else get_spec(spec_name)
     if "numeric" in entry.inputs and (both := [name for name in targets if name in NUMERIC_INPUTS]):
         raise ConfigError(f"The model {entry.name!r} is told {', '.join(both)}, so that it cannot be asked for it too.")
     source = params.get("source") or training_data.choose_source(
-        catalogue, inputs=entry.inputs, targets=targets, spec=get_spec(spec)
+        catalogue, inputs=entry.inputs_for(spec), targets=targets, spec=spec
     )
     return _Plan(
         run_id=params.get("run_id") or _run_id(progress.folder, entry.name),
@@ -124,7 +126,7 @@ def _plan(catalogue: Catalogue, params: dict[str, Any], progress: Progress) -> _
         source=source,
         split=params.get("split") or "artist",
         seed=int(params.get("seed") or 0),
-        spec=spec,
+        spec=spec_name,
         settings=settings,
     )
 
@@ -224,7 +226,7 @@ def _measure(
             "source": plan.source,
             "split": plan.split,
             "seed": plan.seed,
-            "spec": plan.spec if spec else None,
+            "spec": plan.spec,
             "spec_digest": spec.digest if spec else None,
             "config": json.dumps(_settings(trained)),
             "data_digest": digest,

@@ -1,0 +1,48 @@
+"""From an audio file to the array that a spec describes."""
+
+import os
+
+import numpy as np
+
+from songfeat.audio import load_mono
+from songfeat.errors import ConfigError
+from songfeat.mel import log_mel
+from songfeat.mfcc import mfcc
+from songfeat.specs import LogMelSpec, MelSpec, MfccSpec, Spec
+
+
+def extract(path: str | os.PathLike[str], spec: Spec) -> np.ndarray:
+    """The array of an audio file.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, of the spec's shape.
+
+    Raises
+    ------
+    AudioError
+        If the file has no sound that can be used.
+    ConfigError
+        If the spec's arrays are not computed from sound.
+    """
+    if not isinstance(spec, MelSpec):
+        raise ConfigError(f"Arrays of the family {spec.family!r} come from a table; none can be computed from sound.")
+    mono = load_mono(
+        path,
+        sample_rate=spec.sample_rate,
+        max_seconds=spec.max_seconds,
+        cut=spec.cut,
+        min_seconds=spec.min_seconds,
+    )
+    return compute(mono, spec)
+
+
+def compute(mono: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """The array of a waveform at the spec's sample rate; raises AudioError if it is too short."""
+    match spec:
+        case MfccSpec():
+            return mfcc(mono, spec)
+        case LogMelSpec():
+            return log_mel(mono, spec)
+    raise ConfigError(f"There is no way to compute arrays of the family {spec.family!r}.")
