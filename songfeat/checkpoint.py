@@ -18,9 +18,9 @@ from songfeat import __version__, registry, tensor_files
 from songfeat.errors import CheckpointError, ConfigError, DataError, LabelMismatch, SpecMismatch
 from songfeat.files import whole_file
 from songfeat.labels import resolve_targets
+from songfeat.parents import Parent
 from songfeat.preparation import Preparation
-from songfeat.scaling import Scaler
-from songfeat.specs import Spec, spec_from_dict
+from songfeat.specs import Spec
 from songfeat.training import TrainedModel
 from songfeat.training_config import TrainConfig, config_from_dict
 from songfeat.training_state import EpochRecord
@@ -118,9 +118,8 @@ def _meaning(trained: TrainedModel) -> dict[str, Any]:
         "model": trained.name,
         "config": asdict(trained.config),
         "targets": trained.targets,
-        "inputs": preparation.inputs,
-        "spec": preparation.spec.as_dict() if preparation.spec else None,
-        "scalers": {kind: scaler.as_dict() for kind, scaler in preparation.scalers.items()},
+        **preparation.as_dict(),
+        "parents": {role: parent.as_dict() for role, parent in trained.parents.items()},
     }
     plain: dict[str, Any] = json.loads(json.dumps(meaning))
     return plain
@@ -157,13 +156,13 @@ def _compare(path: Path, description: Mapping[str, Any], meaning: Mapping[str, A
 def _trained(description: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> TrainedModel:
     entry = registry.get(description["model"])
     config = config_from_dict(entry.config, description["config"])
-    preparation = Preparation(
-        model=entry.name,
-        scalers={kind: Scaler.from_dict(description["scalers"][kind]) for kind in description["inputs"]},
-        spec=_spec(description),
-    )
+    preparation = Preparation.from_dict(entry.name, description)
+    _check_digest(preparation.spec, description["spec_digest"])
     targets = tuple(description["targets"])
-    model = entry.build(config, preparation.shapes, len(targets))
+    # Checkpoints from before there were models with parents say nothing of them.
+    parents = {role: Parent.from_dict(one) for role, one in description.get("parents", {}).items()}
+    networks = {role: parent.build() for role, parent in parents.items()}
+    model = entry.assemble(config, preparation, len(targets), networks)
     model.load_state_dict(tensors)
     model.eval()
     train_config = description["train_config"]
@@ -176,13 +175,11 @@ def _trained(description: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]
         preparation=preparation,
         model=model,
         history=tuple(EpochRecord(**record) for record in description["history"]),
+        parents=parents,
     )
 
 
-def _spec(description: Mapping[str, Any]) -> Spec | None:
-    if description["spec"] is None:
-        return None
-    spec = spec_from_dict(description["spec"])
-    if spec.digest != description["spec_digest"]:
-        raise SpecMismatch(f"The spec's digest is {spec.digest}, but {description['spec_digest']} was expected.")
-    return spec
+def _check_digest(spec: Spec | None, expected: str | None) -> None:
+    digest = spec.digest if spec else None
+    if digest != expected:
+        raise SpecMismatch(f"The spec's digest is {digest}, but {expected} was expected.")

@@ -90,10 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("model")
     train.add_argument("--targets", nargs="+", default=list(TARGETS), metavar="NAME", help=", ".join(ALL_TARGETS))
     train.add_argument("--source", metavar="NAME", help="whose values to learn; default: the one with most tracks")
-    train.add_argument("--split", choices=("artist", "random"), default="artist")
+    train.add_argument("--split", choices=("artist", "random"), help="default: artist")
     train.add_argument("--spec", help="which arrays; default: the ones that the model is for")
     train.add_argument("--epochs", type=_positive)
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=int, help="default: 0")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", type=_pair)
 
     add("runs", _runs, "list the finished runs with their scores")

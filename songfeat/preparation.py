@@ -1,6 +1,6 @@
 """From a model's inputs to the tensors that it sees, scaled by what was learnt from the training part alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from songfeat.examples import Examples
 from songfeat.numeric import by_name, with_derived
 from songfeat.registry import NUMERIC, ModelEntry
 from songfeat.scaling import Scaler
-from songfeat.specs import Spec
+from songfeat.specs import Spec, spec_from_dict
 
 Inputs = Mapping[str, pd.DataFrame | np.ndarray]
 """Inputs of some tracks by kind: a frame of numeric inputs, arrays ``(n, *spec.shape)`` computed from sound."""
@@ -69,6 +69,34 @@ class Preparation:
                 assert spec is not None  # noqa: S101 - or the array would have been refused
                 scalers[kind] = Scaler.fit_array(values, spec.channels)
         return cls(model=entry.name, scalers=scalers, spec=spec if set(kinds) - {NUMERIC} else None)
+
+    @classmethod
+    def of_parents(cls, model: str, parents: Iterable["Preparation"]) -> "Preparation":
+        """What several models were prepared with, side by side: for a model that stands on them."""
+        ones = list(parents)
+        return cls(
+            model=model,
+            scalers={kind: scaler for one in ones for kind, scaler in one.scalers.items()},
+            spec=next((one.spec for one in ones if one.spec is not None), None),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """All but the model's name as plain values that JSON keeps: inputs, spec and scalers."""
+        return {
+            "inputs": list(self.inputs),
+            "spec": self.spec.as_dict() if self.spec else None,
+            "scalers": {kind: scaler.as_dict() for kind, scaler in self.scalers.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, model: str, description: Mapping[str, Any]) -> "Preparation":
+        """The preparation that :meth:`as_dict` described; raises KeyError if a part is missing."""
+        spec = description["spec"]
+        return cls(
+            model=model,
+            scalers={kind: Scaler.from_dict(description["scalers"][kind]) for kind in description["inputs"]},
+            spec=None if spec is None else spec_from_dict(spec),
+        )
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ configs; what it builds is imported when it is built.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from songfeat.errors import ConfigError, SpecMismatch, UnknownName
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from songfeat.batches import Batch
+    from songfeat.preparation import Preparation
 
 NUMERIC = "numeric"
 
@@ -27,8 +28,11 @@ SOUND = ("mfcc", "logmel")
 
 _SPECS_BY_KIND = {"mfcc": "report", "logmel": "logmel"}
 
-Build = Callable[[Any, Mapping[str, tuple[int, ...]], int], "nn.Module"]
+Build = Callable[..., "nn.Module"]
 """From config, shape of one track's input by kind, and number of targets to a model.
+
+A model with parents is also given ``parents``, their networks by role, and
+``scalers``, how their inputs were scaled, by kind.
 
 The model is given a dict of tensors by kind, each ``(batch, *shape)``, and
 answers ``(batch, n_targets)``. All that it learns is in its ``state_dict``.
@@ -51,6 +55,9 @@ class ModelEntry:
         Of sound it takes other arrays too, see :meth:`inputs_for`.
     statistics : bool
         Whether it can learn from arrays without a time axis.
+    parents : mapping of str to str
+        The trained models that it stands on: by role, which is the name of a
+        field of its config, the kind of input that such a model sees.
     config : type
         A frozen dataclass of what can be chosen about the model, with defaults.
     train : TrainConfig or None
@@ -68,6 +75,7 @@ class ModelEntry:
     fit: Fit | None
     build: Build
     statistics: bool = False
+    parents: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sound(self) -> str | None:
@@ -95,6 +103,13 @@ class ModelEntry:
                 " a track. Models for such are ridge_stats and hgb_stats."
             )
         return tuple(spec.kind if kind == self.sound else kind for kind in self.inputs)
+
+    def assemble(
+        self, config: Any, preparation: "Preparation", n_targets: int, parents: Mapping[str, "nn.Module"]
+    ) -> "nn.Module":
+        """Build the model for inputs that are prepared so, on its parents if it has some."""
+        pretrained = {"parents": parents, "scalers": preparation.scalers} if self.parents else {}
+        return self.build(config, preparation.shapes, n_targets, **pretrained)
 
     @property
     def family(self) -> str:
@@ -127,6 +142,7 @@ def register(
     train: TrainConfig | None = None,
     fit: Fit | None = None,
     statistics: bool = False,
+    parents: Mapping[str, str] | None = None,
 ) -> Callable[[Build], Build]:
     """Make the decorated builder known as the model `name`; see :class:`ModelEntry`.
 
@@ -142,7 +158,7 @@ def register(
         raise ConfigError(f"The model {name!r} asks for {', '.join(unknown)}; inputs are {', '.join(KINDS)}.")
     if (train is None) == (fit is None):
         raise ConfigError(f"The model {name!r} needs either defaults for its training or a fitter of its own.")
-    if shared := {field.name for field in fields(config)} & {field.name for field in fields(TrainConfig)}:
+    if shared := {one.name for one in fields(config)} & {one.name for one in fields(TrainConfig)}:
         raise ConfigError(f"The model {name!r} calls a setting {', '.join(shared)}, as its training does.")
 
     def add(build: Build) -> Build:
@@ -155,6 +171,7 @@ def register(
             fit=fit,
             build=build,
             statistics=statistics,
+            parents=parents or {},
         )
         return build
 

@@ -1,7 +1,8 @@
 """From examples to a trained model."""
 
+import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from songfeat.batches import Batch
 from songfeat.errors import DataError
 from songfeat.examples import Examples
 from songfeat.labels import resolve_targets
+from songfeat.parents import Parent, check
 from songfeat.preparation import Preparation, inputs_of
 from songfeat.specs import Spec
 from songfeat.training_config import TrainConfig
@@ -40,6 +42,8 @@ class TrainedModel:
         From inputs to tensors.
     model : torch.nn.Module
     history : tuple of EpochRecord
+    parents : mapping of str to Parent
+        The models that it stands on, by role; their numbers are in `model`.
     """
 
     name: str
@@ -50,6 +54,7 @@ class TrainedModel:
     preparation: Preparation
     model: nn.Module
     history: tuple[EpochRecord, ...]
+    parents: Mapping[str, Parent] = field(default_factory=dict)
 
 
 def train_model(
@@ -61,6 +66,7 @@ def train_model(
     spec: Spec | None = None,
     settings: Mapping[str, object] | None = None,
     seed: int = 0,
+    parents: Mapping[str, TrainedModel] | None = None,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_state: Callable[[TrainingState], None] | None = None,
     resume: TrainingState | None = None,
@@ -84,6 +90,8 @@ def train_model(
         Fields of the model's config or of its :class:`TrainConfig`, by name, as text or as values.
     seed : int
         Of the first weights, the order of tracks and dropout.
+    parents : mapping of str to TrainedModel, optional
+        The models that it stands on, by role; they are left as they are.
     on_epoch, on_state, resume
         See :func:`songfeat.training_loop.fit`.
 
@@ -104,10 +112,12 @@ def train_model(
     train, val = (_part(examples, parts, part, targets) for part in ("train", "val"))
     if unknown := [name for name in targets if train.targets[name].isna().all()]:
         raise DataError(f"No track of the training part has a known value of {', '.join(unknown)}.")
-    preparation = Preparation.fit(entry, config, inputs_of(train), spec)
+    check(entry, parents or {}, targets=targets, spec=spec)
+    preparation = _prepare(entry, config, train, spec, parents or {})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = entry.build(config, preparation.shapes, len(targets))
+        networks = {role: copy.deepcopy(trained.model) for role, trained in (parents or {}).items()}
+        model = entry.assemble(config, preparation, len(targets), networks)
     train_batch = _as_batch(train, preparation, targets)
     history: tuple[EpochRecord, ...] = ()
     if train_config is not None:
@@ -132,7 +142,21 @@ def train_model(
         preparation=preparation,
         model=model,
         history=history,
+        parents={role: Parent.of(trained) for role, trained in (parents or {}).items()},
     )
+
+
+def _prepare(
+    entry: registry.ModelEntry,
+    config: Any,
+    train: Examples,
+    spec: Spec | None,
+    parents: Mapping[str, TrainedModel],
+) -> Preparation:
+    """As its parents were prepared, or by what the training part says."""
+    if parents:
+        return Preparation.of_parents(entry.name, [trained.preparation for trained in parents.values()])
+    return Preparation.fit(entry, config, inputs_of(train), spec)
 
 
 def _part(examples: Examples, parts: pd.Series, part: str, targets: tuple[str, ...]) -> Examples:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from songfeat import registry
 from songfeat.examples import Examples
 from songfeat.labels import FEATURES, NUMERIC_INPUTS, TARGETS
 from songfeat.registry import ModelEntry
@@ -59,14 +60,23 @@ def quick(entry: ModelEntry, **settings: object) -> dict[str, object]:
     return {} if entry.train is None else {"epochs": 2, "min_steps": 2, **settings}
 
 
-def train_quickly(entry: ModelEntry, *, seed: int = 0, **settings: object) -> TrainedModel:
-    examples = make_examples()
+def train_quickly(
+    entry: ModelEntry, *, seed: int = 0, targets: tuple[str, ...] = TARGETS, **settings: object
+) -> TrainedModel:
+    examples = make_examples(targets=targets)
     return train_model(
         entry.name,
         examples,
         make_parts(examples),
-        targets=TARGETS,
+        targets=targets,
         spec=SMALL_SPEC,
         settings=quick(entry, **settings),
         seed=seed,
+        parents=parents_of(entry, targets),
     )
+
+
+def parents_of(entry: ModelEntry, targets: tuple[str, ...] = TARGETS) -> dict[str, TrainedModel]:
+    """Trained models for one to stand on, by role; none for most."""
+    networks = {"mfcc": "lstm_multitask", "numeric": "numeric_mlp"}
+    return {role: train_quickly(registry.get(networks[kind]), targets=targets) for role, kind in entry.parents.items()}

@@ -14,9 +14,10 @@ from songfeat.examples import Examples
 from songfeat.labels import NUMERIC_INPUTS, TARGETS
 from songfeat.predictor import Predictor
 from songfeat.preparation import ROWS
+from songfeat.scaling import Scaler
 from songfeat.training import train_model
 from songfeat.training_loop import Loss, fit
-from tests.modelling import SMALL_SPEC, make_examples, make_parts, train_quickly
+from tests.modelling import SMALL_SPEC, make_examples, make_parts, parents_of, train_quickly
 
 ENTRIES = registry.entries()
 NETWORKS = [entry for entry in ENTRIES if entry.family == "network"]
@@ -28,7 +29,12 @@ every_network = pytest.mark.parametrize("entry", NETWORKS, ids=lambda entry: ent
 
 def build(entry, n_targets=5, seed=0):
     torch.manual_seed(seed)
-    return entry.build(entry.config(), {kind: SHAPES[kind] for kind in entry.inputs}, n_targets)
+    shapes = {kind: SHAPES[kind] for kind in entry.inputs}
+    if not entry.parents:
+        return entry.build(entry.config(), shapes, n_targets)
+    parents = {role: build(registry.get(trained.name), n_targets) for role, trained in parents_of(entry).items()}
+    scalers = {"numeric": Scaler(names=("a",), mean=(0.0,), scale=(1.0,))}
+    return entry.build(entry.config(), shapes, n_targets, parents=parents, scalers=scalers)
 
 
 def random_inputs(entry, n, seed=0):
@@ -51,7 +57,8 @@ def test_every_parameter_gets_a_gradient(entry):
     model = build(entry)
     model(random_inputs(entry, 16)).square().sum().backward()
     without = [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
-    assert without == []
+    frozen = [name for name, weight in model.named_parameters() if not weight.requires_grad]
+    assert without == frozen
 
 
 @every_network
@@ -79,7 +86,8 @@ def test_one_seed_gives_one_model(entry):
 @every_network
 def test_another_seed_gives_another_model(entry):
     first, other = (train_quickly(entry, seed=seed).model.state_dict() for seed in (0, 1))
-    assert not any(torch.equal(first[name], other[name]) for name in first)
+    learnt = [name for name, _ in build(entry).named_parameters() if name.split(".")[0] not in ("audio", "numeric")]
+    assert not any(torch.equal(first[name], other[name]) for name in learnt)
 
 
 @every_model
@@ -99,7 +107,7 @@ def test_other_inputs_than_the_model_needs_are_refused_by_name(entry):
         return
     message = f"'{entry.name}' needs {' and '.join(entry.inputs)} inputs; the examples have none"
     with pytest.raises(DataError, match=message):
-        train_model(entry.name, bare, make_parts(bare), targets=TARGETS, spec=SMALL_SPEC)
+        train_model(entry.name, bare, make_parts(bare), targets=TARGETS, spec=SMALL_SPEC, parents=parents_of(entry))
     with pytest.raises(DataError, match=message):
         Predictor(train_quickly(entry)).predict(bare)
 
@@ -109,7 +117,10 @@ def test_a_model_learns_what_its_inputs_say(entry):
     examples = make_examples(200, targets=TARGETS[:2])
     parts = make_parts(examples)
     settings = {"epochs": 60, "learning_rate": 0.01}
-    trained = train_model(entry.name, examples, parts, targets=TARGETS[:2], spec=SMALL_SPEC, settings=settings)
+    parents = parents_of(entry, TARGETS[:2])
+    trained = train_model(
+        entry.name, examples, parts, targets=TARGETS[:2], spec=SMALL_SPEC, settings=settings, parents=parents
+    )
     of_test = examples.select((parts == "test").to_numpy())
     error = (Predictor(trained).predict(of_test) - of_test.targets).pow(2).mean()
     assert (error < 0.3 * of_test.targets.var(ddof=0)).all()

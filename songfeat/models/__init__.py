@@ -1,5 +1,5 @@
 """The models; importing this package registers them, without PyTorch."""
 
-from songfeat.models import cnn, hgb, lstm, mean, numeric_mlp, ridge
+from songfeat.models import cnn, combiner, hgb, lstm, mean, numeric_mlp, ridge
 
-__all__ = ["cnn", "hgb", "lstm", "mean", "numeric_mlp", "ridge"]
+__all__ = ["cnn", "combiner", "hgb", "lstm", "mean", "numeric_mlp", "ridge"]

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from songfeat.models.inputs import sound
+from songfeat.models.networks import Headed, bound
 
 
-class SimpleCnn(nn.Module):
+class SimpleCnn(Headed):
     """Two convolutions, each with a pooling, and two fully connected layers; answers lie in [0, 1]."""
 
     def __init__(self, shape: tuple[int, ...], hidden: int, n_targets: int) -> None:
@@ -17,12 +17,14 @@ class SimpleCnn(nn.Module):
         self.body = nn.Sequential(*_convolution(1, 16), nn.MaxPool2d(2), *_convolution(16, 32), nn.MaxPool2d(2))
         self.hidden = nn.Sequential(nn.Flatten(), nn.Linear(32 * (n_mfcc // 4) * (n_frames // 4), hidden), nn.ReLU())
         self.head = nn.Linear(hidden, n_targets)
+        self.answer = bound(True)
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        return torch.sigmoid(self.head(self.hidden(self.body(sound(inputs).unsqueeze(1)))))
+    def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        values: Tensor = self.hidden(self.body(sound(inputs).unsqueeze(1)))
+        return values
 
 
-class DeepCnn(nn.Module):
+class DeepCnn(Headed):
     """Four convolutions, pooled to 8 by 8 whatever the size of the input, with dropout; answers are unbounded."""
 
     def __init__(self, hidden: int, conv_dropout: float, dense_dropout: float, n_targets: int) -> None:
@@ -40,10 +42,11 @@ class DeepCnn(nn.Module):
         )
         self.hidden = nn.Sequential(nn.Flatten(), nn.Linear(256 * 8 * 8, hidden), nn.ReLU(), nn.Dropout(dense_dropout))
         self.head = nn.Linear(hidden, n_targets)
+        self.answer = bound(False)
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        answers: Tensor = self.head(self.hidden(self.body(sound(inputs).unsqueeze(1))))
-        return answers
+    def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        values: Tensor = self.hidden(self.body(sound(inputs).unsqueeze(1)))
+        return values
 
 
 def _convolution(before: int, after: int) -> tuple[nn.Module, nn.Module]:

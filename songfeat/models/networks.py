@@ -23,7 +23,30 @@ class Constant(nn.Module):
         return self.means.expand(batch, -1)
 
 
-class NumericMlp(nn.Module):
+class Headed(nn.Module):
+    """A network whose answers are a function of one last linear layer: ``answer(head(features))``.
+
+    The combiner stands on such networks and takes their ends off.
+    """
+
+    head: nn.Linear
+    answer: nn.Module
+
+    def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """What the last layer sees, ``(batch, head.in_features)``."""
+        raise NotImplementedError
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        answers: Tensor = self.answer(self.head(self.features(inputs)))
+        return answers
+
+
+def bound(bounded: bool) -> nn.Module:
+    """What follows a last layer: a sigmoid keeps answers in [0, 1], where targets lie."""
+    return nn.Sigmoid() if bounded else nn.Identity()
+
+
+class NumericMlp(Headed):
     """Fully connected layers with an activation after each but the last.
 
     With `bounded` a sigmoid follows the last as well: targets lie in [0, 1].
@@ -36,14 +59,14 @@ class NumericMlp(nn.Module):
         layers = [(nn.Linear(before, after), activation()) for before, after in pairwise([n_inputs, *hidden])]
         self.body = nn.Sequential(*(module for layer in layers for module in layer))
         self.head = nn.Linear(hidden[-1], n_targets)
-        self.answer = nn.Sigmoid() if bounded else nn.Identity()
+        self.answer = bound(bounded)
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        answers: Tensor = self.answer(self.head(self.body(inputs["numeric"])))
-        return answers
+    def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        values: Tensor = self.body(inputs["numeric"])
+        return values
 
 
-class LastStepLstm(nn.Module):
+class LastStepLstm(Headed):
     """An LSTM (Hochreiter & Schmidhuber, 1997) that answers from what it remembers after the last frame.
 
     With `bounded` a sigmoid keeps the answers in [0, 1].
@@ -53,11 +76,11 @@ class LastStepLstm(nn.Module):
         super().__init__()
         self.lstm = nn.LSTM(n_mfcc, hidden, batch_first=True)
         self.head = nn.Linear(hidden, n_targets)
-        self.answer = nn.Sigmoid() if bounded else nn.Identity()
+        self.answer = bound(bounded)
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+    def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
         # (batch, n_mfcc, n_frames) to (batch, n_frames, n_mfcc): a reshape would mix frames and coefficients.
         frames = sound(inputs).transpose(1, 2)
         steps, _ = self.lstm(frames)
-        answers: Tensor = self.answer(self.head(steps[:, -1]))
-        return answers
+        last: Tensor = steps[:, -1]
+        return last

@@ -23,7 +23,7 @@ from songfeat.specs import get_spec
 from songfeat.splits import PARTS, split
 from songfeat.training import TrainedModel, train_model
 from songfeat.training_state import EpochRecord, TrainingState
-from store import runs, training_data
+from store import parentage, runs, training_data
 from store.answers import records
 from store.catalogue import Catalogue
 from store.progress import Progress
@@ -64,8 +64,13 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         catalogue, inputs=entry.inputs_for(spec), targets=plan.targets, source=plan.source, spec=spec
     )
     training_data.check_enough(usable, plan.source)
-    known = examples.select(usable.to_numpy())
-    parts = split(known.tracks, by=plan.split, seed=plan.seed)  # type: ignore[arg-type]
+    ancestors = parentage.ancestry(catalogue, entry, plan.settings) if entry.parents else None
+    if ancestors is None:
+        known = examples.select(usable.to_numpy())
+        parts = split(known.tracks, by=plan.split, seed=plan.seed)  # type: ignore[arg-type]
+    else:
+        parts = parentage.inherited_parts(catalogue, ancestors, examples.tracks[usable])
+        known = examples.select(examples.tracks.index.isin(parts.index))
     folder = workspace.runs / plan.run_id
     digest = _open_folder(folder, plan, _snapshot(known, parts))
     history: list[EpochRecord] = []
@@ -86,6 +91,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
             spec=spec,
             settings=plan.settings,
             seed=plan.seed,
+            parents=parentage.load_parents(catalogue, ancestors) if ancestors else None,
             on_epoch=on_epoch,
             on_state=lambda state: state.save(folder / _STATE_FILE),
             resume=resume,
@@ -112,6 +118,10 @@ def _plan(catalogue: Catalogue, params: dict[str, Any], progress: Progress) -> _
     entry, targets = registry.get(params["model"]), resolve_targets(params.get("targets") or TARGETS)
     settings = {str(key): str(value) for key, value in (params.get("settings") or {}).items()}
     entry.configure(settings)
+    if entry.parents:
+        ancestors = parentage.ancestry(catalogue, entry, settings)
+        ancestors.agree(params)
+        params = {**params, **{name: getattr(ancestors, name) for name in ("source", "split", "seed", "spec")}}
     spec_name = None if entry.sound is None else params.get("spec") or entry.default_spec
     spec = None if spec_name is None else get_spec(spec_name)
     if "numeric" in entry.inputs and (both := [name for name in targets if name in NUMERIC_INPUTS]):
