@@ -155,7 +155,7 @@ class Measured(NamedTuple):
 
     def columns(self, value: np.ndarray, drawn: np.ndarray, level: float) -> dict[str, np.ndarray]:
         """Flat columns value, low, high and n of one run's scores, or of what is computed from several's."""
-        low, high = _interval(drawn, level, (self.n_artists > 1) & ~np.isnan(value))
+        low, high = interval(drawn, level, (self.n_artists > 1) & ~np.isnan(value))
         columns = {"value": value, "low": low, "high": high, "n": np.broadcast_to(self.n, value.shape)}
         return {name: column.ravel() for name, column in columns.items()}
 
@@ -202,28 +202,38 @@ def measure(
     )
 
 
-def _resample(groups: Sequence[_ArtistSums], n_artists: int, draws: int, seed: int) -> np.ndarray:
-    """The sums of every group in each draw of artists: ``(n_groups, draws, len(Sums._fields), n_targets)``.
+def draw_artists(n_artists: int, draws: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each artist comes up in each draw, some draws at a time: ``(some, n_artists)``.
 
-    A draw is how often each artist came up, so that many draws of a group are
-    one matrix product. Counting uniform numbers gives the multinomial counts
-    four times as fast as ``Generator.multinomial`` does.
+    Counting uniform numbers gives the multinomial counts four times as fast as ``Generator.multinomial`` does.
     """
-    shape = groups[0].sums.shape[1:]
-    resampled = np.zeros((len(groups), draws, *shape))
     rng = np.random.default_rng(seed)
     step = max(1, _CHUNK_BYTES // (8 * max(1, n_artists)))
     for start in range(0, draws if n_artists else 0, step):
         counts = np.empty((min(step, draws - start), n_artists))
         for row in counts:
             row[:] = np.bincount(rng.integers(n_artists, size=n_artists), minlength=n_artists)
+        yield counts
+
+
+def _resample(groups: Sequence[_ArtistSums], n_artists: int, draws: int, seed: int) -> np.ndarray:
+    """The sums of every group in each draw of artists: ``(n_groups, draws, len(Sums._fields), n_targets)``.
+
+    A draw is how often each artist came up, so that many draws of a group are
+    one matrix product.
+    """
+    shape = groups[0].sums.shape[1:]
+    resampled = np.zeros((len(groups), draws, *shape))
+    start = 0
+    for counts in draw_artists(n_artists, draws, seed):
         for group, sums in zip(groups, resampled, strict=True):
             product = counts[:, group.artist] @ group.sums.reshape(len(group.artist), -1)
-            sums[start : start + step] = product.reshape(-1, *shape)
+            sums[start : start + len(counts)] = product.reshape(-1, *shape)
+        start += len(counts)
     return resampled
 
 
-def _interval(drawn: np.ndarray, level: float, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def interval(drawn: np.ndarray, level: float, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The percentiles over the draws (axis 1), leaving out draws that are NaN; NaN where not wanted."""
     drawn = np.moveaxis(drawn, 1, 0)
     wanted = wanted & ~np.isnan(drawn).all(axis=0)

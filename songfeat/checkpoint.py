@@ -17,10 +17,10 @@ import torch
 from songfeat import __version__, registry, tensor_files
 from songfeat.errors import CheckpointError, ConfigError, DataError, LabelMismatch, SpecMismatch
 from songfeat.files import whole_file
-from songfeat.labels import resolve_targets
 from songfeat.parents import Parent
 from songfeat.preparation import Preparation
 from songfeat.specs import Spec
+from songfeat.tasks import answers_in_order
 from songfeat.training import TrainedModel
 from songfeat.training_config import TrainConfig, config_from_dict
 from songfeat.training_state import EpochRecord
@@ -148,7 +148,7 @@ def _compare(path: Path, description: Mapping[str, Any], meaning: Mapping[str, A
         raise error.get(name, CheckpointError)(
             f"{path} gives the {name} as {said}, but the weights beside it are for {found}."
         )
-    in_order = resolve_targets(description["targets"])
+    in_order = answers_in_order(registry.get(description["model"]), description["targets"])
     if description["targets"] != list(in_order):
         raise LabelMismatch(f"{path} gives the targets as {description['targets']}, expected {list(in_order)}.")
 

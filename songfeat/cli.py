@@ -15,7 +15,7 @@ from typing import Any
 
 from songfeat import __version__
 from songfeat.errors import ConfigError, SongfeatError
-from songfeat.labels import ALL_TARGETS, TARGETS
+from songfeat.labels import ALL_TARGETS
 
 Result = dict[str, Any]
 
@@ -88,7 +88,8 @@ def _parser() -> argparse.ArgumentParser:
 
     train = add("train", _train, "train a model")
     train.add_argument("model")
-    train.add_argument("--targets", nargs="+", default=list(TARGETS), metavar="NAME", help=", ".join(ALL_TARGETS))
+    targets = f"{', '.join(ALL_TARGETS)}; default: what the model is for"
+    train.add_argument("--targets", nargs="+", metavar="NAME", help=targets)
     train.add_argument("--source", metavar="NAME", help="whose values to learn; default: the one with most tracks")
     train.add_argument("--split", choices=("artist", "random"), help="default: artist")
     train.add_argument("--spec", help="which arrays; default: the ones that the model is for")

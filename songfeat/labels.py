@@ -76,6 +76,37 @@ REFERENCE_COLUMNS = tuple(FEATURES)
 """The feature columns of a reference row, in order."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A question about a song whose answer is yes or no: whether a feature's value is above a threshold.
+
+    A model that is asked it answers how likely yes is. That is no value of the
+    feature, so it goes by a name of its own.
+
+    Attributes
+    ----------
+    name : str
+        What a song is if the answer is yes.
+    feature : str
+        One of :data:`ALL_TARGETS`.
+    threshold : float
+        A value above it means yes.
+    """
+
+    name: str
+    feature: str
+    threshold: float
+
+
+QUESTIONS: dict[str, Question] = {
+    question.name: question for question in (Question(name="danceable", feature="danceability", threshold=0.5),)
+}
+"""Every question that a model may be asked, by name."""
+
+ANSWERS = (*ALL_TARGETS, *QUESTIONS)
+"""Every name under which a model may answer, in the order in which they are shown."""
+
+
 def resolve_targets(names: Iterable[str]) -> tuple[str, ...]:
     """Check target names and put them into the one order of :data:`ALL_TARGETS`.
 

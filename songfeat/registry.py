@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from songfeat.errors import ConfigError, SpecMismatch, UnknownName
+from songfeat.labels import QUESTIONS, TARGETS
 from songfeat.specs import Spec
 from songfeat.training_config import TrainConfig, apply_overrides
 
@@ -41,6 +42,9 @@ answers ``(batch, n_targets)``. All that it learns is in its ``state_dict``.
 Fit = Callable[["nn.Module", "Batch"], None]
 """Fits a model in place to the training part, where that takes no gradient steps."""
 
+Initialise = Callable[["nn.Module", Any], None]
+"""Gives a model that was just built, with its config, other first weights than random ones."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelEntry:
@@ -65,6 +69,10 @@ class ModelEntry:
     fit : callable or None
         The model's own fitter; None if it is trained by gradient steps.
     build : callable
+    initialise : callable or None
+        Called once before a training, and never for a model that is trained already.
+    question : str or None
+        The one of :data:`songfeat.labels.QUESTIONS` that it answers; None if it answers with values of features.
     """
 
     name: str
@@ -76,6 +84,13 @@ class ModelEntry:
     build: Build
     statistics: bool = False
     parents: Mapping[str, str] = field(default_factory=dict)
+    initialise: Initialise | None = None
+    question: str | None = None
+
+    @property
+    def default_targets(self) -> tuple[str, ...]:
+        """The features whose values it learns from unless told otherwise."""
+        return TARGETS if self.question is None else (QUESTIONS[self.question].feature,)
 
     @property
     def sound(self) -> str | None:
@@ -143,19 +158,24 @@ def register(
     fit: Fit | None = None,
     statistics: bool = False,
     parents: Mapping[str, str] | None = None,
+    initialise: Initialise | None = None,
+    question: str | None = None,
 ) -> Callable[[Build], Build]:
     """Make the decorated builder known as the model `name`; see :class:`ModelEntry`.
 
     Raises
     ------
     ConfigError
-        If the name is taken, a kind of input does not exist, `config` and
-        `train` share a name, or not exactly one of `train` and `fit` is given.
+        If the name is taken, a kind of input or the question does not exist,
+        `config` and `train` share a name, or not exactly one of `train` and
+        `fit` is given.
     """
     if name in _ENTRIES:
         raise ConfigError(f"There is a model {name!r} already; the names taken are {', '.join(sorted(_ENTRIES))}.")
     if unknown := set(inputs) - set(KINDS):
         raise ConfigError(f"The model {name!r} asks for {', '.join(unknown)}; inputs are {', '.join(KINDS)}.")
+    if question is not None and question not in QUESTIONS:
+        raise ConfigError(f"The model {name!r} answers {question!r}; questions are {', '.join(QUESTIONS)}.")
     if (train is None) == (fit is None):
         raise ConfigError(f"The model {name!r} needs either defaults for its training or a fitter of its own.")
     if shared := {one.name for one in fields(config)} & {one.name for one in fields(TrainConfig)}:
@@ -172,6 +192,8 @@ def register(
             build=build,
             statistics=statistics,
             parents=parents or {},
+            initialise=initialise,
+            question=question,
         )
         return build
 

@@ -14,10 +14,10 @@ from songfeat import registry
 from songfeat.batches import Batch
 from songfeat.errors import DataError
 from songfeat.examples import Examples
-from songfeat.labels import resolve_targets
 from songfeat.parents import Parent, check
 from songfeat.preparation import Preparation, inputs_of
 from songfeat.specs import Spec
+from songfeat.tasks import task_of
 from songfeat.training_config import TrainConfig
 from songfeat.training_loop import fit
 from songfeat.training_state import EpochRecord, TrainingState
@@ -37,7 +37,7 @@ class TrainedModel:
         None for a model that takes no gradient steps.
     seed : int
     targets : tuple of str
-        In the order of the model's answers.
+        In the order of the model's answers; for a model that answers a question, the question's name.
     preparation : Preparation
         From inputs to tensors.
     model : torch.nn.Module
@@ -83,7 +83,7 @@ def train_model(
     parts : pandas.Series
         The part of each track, by track id; see :func:`songfeat.splits.split`.
     targets : tuple of str
-        What to predict.
+        The features whose values to learn from; the examples have values of them.
     spec : MfccSpec or None
         To which the examples' arrays were computed; needed by models that see sound.
     settings : mapping of str to object
@@ -100,15 +100,19 @@ def train_model(
     UnknownName
         If there is no such model or target.
     ConfigError
-        If a setting does not exist or does not fit, or the loss is no longer a number.
+        If a setting does not exist or does not fit, the model answers a
+        question about other targets, or the loss is no longer a number.
     DataError
         If an input that the model needs is not there, or a part or target has no values.
     SpecMismatch
         If arrays are not of the spec's shape.
     """
     entry = registry.get(name)
-    targets = resolve_targets(targets)
+    task = task_of(entry, targets)
     config, train_config = entry.configure(settings or {})
+    if missing := [name for name in task.features if name not in examples.targets.columns]:
+        raise DataError(f"The examples have no values of {', '.join(missing)}.")
+    examples, targets = task.pose(examples), task.answers
     train, val = (_part(examples, parts, part, targets) for part in ("train", "val"))
     if unknown := [name for name in targets if train.targets[name].isna().all()]:
         raise DataError(f"No track of the training part has a known value of {', '.join(unknown)}.")
@@ -118,6 +122,8 @@ def train_model(
         torch.manual_seed(seed)
         networks = {role: copy.deepcopy(trained.model) for role, trained in (parents or {}).items()}
         model = entry.assemble(config, preparation, len(targets), networks)
+        if entry.initialise is not None and resume is None:
+            entry.initialise(model, config)
     train_batch = _as_batch(train, preparation, targets)
     history: tuple[EpochRecord, ...] = ()
     if train_config is not None:
@@ -161,8 +167,6 @@ def _prepare(
 
 def _part(examples: Examples, parts: pd.Series, part: str, targets: tuple[str, ...]) -> Examples:
     """The tracks of a part that have a known value of a target."""
-    if missing := [name for name in targets if name not in examples.targets.columns]:
-        raise DataError(f"The examples have no values of {', '.join(missing)}.")
     of_track = parts.reindex(examples.tracks.index)
     if of_track.isna().any():
         raise DataError(f"The split has no part for track {of_track.index[of_track.isna()][0]!r}.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from songfeat.labels import AVERAGE, REFERENCE_COLUMNS
+from songfeat.labels import AVERAGE, QUESTIONS, REFERENCE_COLUMNS
 from store import jobs, runs, tracks
 from store.catalogue import Catalogue
 from store.workspace import Workspace
@@ -94,7 +94,8 @@ def plain(value: Any) -> Any:
 def _nested(table: pd.DataFrame, owner: str) -> dict[str, dict[str, float]]:
     """Values by owner, then by feature in their order."""
     nested: dict[str, dict[str, float]] = {}
-    ordered = table.sort_values("feature", key=lambda names: names.map(REFERENCE_COLUMNS.index), kind="stable")
+    order = (*REFERENCE_COLUMNS, *QUESTIONS)
+    ordered = table.sort_values("feature", key=lambda names: names.map(order.index), kind="stable")
     for whose in table[owner].unique():
         own = ordered[ordered[owner] == whose]
         nested[str(whose)] = {

@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 
 from songfeat.errors import UnknownName
-from songfeat.labels import ALL_TARGETS, AVERAGE
+from songfeat.labels import ALL_TARGETS, ANSWERS, AVERAGE, QUESTIONS
 from store.catalogue import Catalogue
 
 RUN_COLUMNS = (
@@ -23,7 +23,8 @@ class FinishedRun:
     """A run as it enters the catalogue.
 
     `scores` has the columns of :data:`SCORE_COLUMNS`; `predictions` has
-    track_id, split and one column per target.
+    track_id, split and one column per target. Where a run's model answers a
+    question, the question is its only target.
     """
 
     run: dict[str, Any]
@@ -48,7 +49,7 @@ def save(db: duckdb.DuckDBPyConnection, finished: FinishedRun) -> None:
         [run_id],
     )
     db.register("predictions_to_add", finished.predictions)
-    targets = [name for name in finished.predictions.columns if name in ALL_TARGETS]
+    targets = [name for name in finished.predictions.columns if name in finished.run["targets"]]
     db.execute(
         f"""
         INSERT INTO predictions (run_id, track_id, split, feature, value)
@@ -83,13 +84,17 @@ def get(catalogue: Catalogue, run_id: str) -> pd.Series:
 
 
 def newest_with(catalogue: Catalogue, *kinds: str) -> str | None:
-    """The newest run of a model (not the mean) that sees inputs of one of these kinds and of no other."""
+    """The newest run of a model (not the mean) that sees inputs of one of these kinds and of no other.
+
+    One that predicts values of features, not the answer to a question.
+    """
     with catalogue.lease() as db:
         row = db.execute(
             """
-            SELECT run_id FROM runs WHERE len(inputs) = 1 AND list_contains(?, inputs[1])
+            SELECT run_id FROM runs
+            WHERE len(inputs) = 1 AND list_contains(?, inputs[1]) AND list_has_any(targets, ?)
             ORDER BY finished_at DESC LIMIT 1""",
-            [list(kinds)],
+            [list(kinds), list(ALL_TARGETS)],
         ).fetchone()
     return None if row is None else str(row[0])
 
@@ -113,7 +118,7 @@ def scores(
             WHERE list_contains(?, run_id) AND s.split = coalesce(?, s.split) AND genre = coalesce(?, genre)""",
             [list(run_ids), split, genre],
         ).df()
-    order = {name: place for place, name in enumerate((*ALL_TARGETS, AVERAGE))}
+    order = {name: place for place, name in enumerate((*ANSWERS, AVERAGE))}
     table["order"] = table["feature"].map(order)
     return table.sort_values(["run_id", "split", "genre", "metric", "order"], ignore_index=True).drop(columns="order")
 
@@ -137,21 +142,23 @@ def best_by_target(catalogue: Catalogue, metric: str, *, lower_is_better: bool) 
             QUALIFY row_number() OVER (PARTITION BY r.source, s.feature ORDER BY {rank}, r.run_id) = 1""",
             [metric, AVERAGE],
         ).df()
-    table["order"] = table["feature"].map(ALL_TARGETS.index)
+    table["order"] = table["feature"].map(ANSWERS.index)
     return table.sort_values(["source", "order"], ignore_index=True).drop(columns="order")
 
 
 def pairs(catalogue: Catalogue, run_id: str, *, split: str | None = "test") -> pd.DataFrame:
     """Predicted beside reference values of one run, from the source that it was trained on.
 
-    Columns: track_id, title, artist, genre_group, split, feature, predicted, reference.
+    Columns: track_id, title, artist, genre_group, split, feature, predicted,
+    reference. For a question the one is how likely yes is, the other 1 for yes and 0 for no.
     """
     source, targets = get(catalogue, run_id)[["source", "targets"]]
+    right = ", ".join(f"{_right_answer(name)} AS {name}" for name in targets)
     with catalogue.lease() as db:
         return db.execute(
             f"""
             WITH known AS (
-                UNPIVOT (SELECT * FROM reference WHERE source = $source) ON {", ".join(targets)}
+                UNPIVOT (SELECT track_id, {right} FROM reference WHERE source = $source) ON {", ".join(targets)}
                 INTO NAME feature VALUE reference
             )
             SELECT p.track_id, t.title, t.artist, t.genre_group, p.split, p.feature, p.value AS predicted, k.reference
@@ -159,3 +166,9 @@ def pairs(catalogue: Catalogue, run_id: str, *, split: str | None = "test") -> p
             WHERE p.run_id = $run AND p.split = coalesce($split, p.split)""",
             {"source": source, "run": run_id, "split": split},
         ).df()
+
+
+def _right_answer(target: str) -> str:
+    """What a row of reference values gives for a target, in SQL."""
+    question = QUESTIONS.get(target)
+    return target if question is None else f"({question.feature} > {question.threshold})::DOUBLE"

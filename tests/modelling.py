@@ -10,13 +10,14 @@ from songfeat import registry
 from songfeat.examples import Examples
 from songfeat.labels import FEATURES, NUMERIC_INPUTS, TARGETS
 from songfeat.registry import ModelEntry
-from songfeat.specs import REPORT_SPEC
+from songfeat.specs import REPORT_SPEC, LogMelSpec, Spec
 from songfeat.training import TrainedModel, train_model
 
 # Networks this small only wait for one another where tests share the processor.
 torch.set_num_threads(1)
 
 SMALL_SPEC = replace(REPORT_SPEC, n_mfcc=6, n_frames=12)
+SMALL_LOGMEL = LogMelSpec(n_mels=6, n_frames=12)
 TWO = TARGETS[:2]
 
 
@@ -30,7 +31,10 @@ def random_numeric(rng: np.random.Generator, n: int) -> pd.DataFrame:
 
 
 def make_examples(n: int = 60, *, seed: int = 0, targets: tuple[str, ...] = TARGETS) -> Examples:
-    """Tracks with numeric inputs and MFCCs, from both of which every target can be told."""
+    """Tracks with numeric inputs, MFCCs and spectrograms, from each of which every target can be told.
+
+    The arrays of both kinds are the same.
+    """
     rng = np.random.default_rng(seed)
     index = pd.Index([f"demo:{number}" for number in range(n)], name="track_id")
     wanted = rng.uniform(0.05, 0.95, (n, len(targets)))
@@ -45,7 +49,7 @@ def make_examples(n: int = 60, *, seed: int = 0, targets: tuple[str, ...] = TARG
         tracks=pd.DataFrame({"artist": [f"artist {number % 10}" for number in range(n)], "genre": ""}, index=index),
         targets=pd.DataFrame(wanted, index=index, columns=list(targets)),
         numeric=numeric,
-        arrays={"mfcc": mfcc.astype(np.float32)},
+        arrays=dict.fromkeys(("mfcc", "logmel"), mfcc.astype(np.float32)),
     )
 
 
@@ -55,21 +59,27 @@ def make_parts(examples: Examples) -> pd.Series:
     return pd.Series([names[number % 5] for number in range(len(examples))], index=examples.tracks.index)
 
 
+def small_spec(entry: ModelEntry) -> Spec:
+    """Of the arrays of :func:`make_examples` that a model sees unless told otherwise."""
+    return SMALL_LOGMEL if entry.sound == "logmel" else SMALL_SPEC
+
+
 def quick(entry: ModelEntry, **settings: object) -> dict[str, object]:
     """Settings under which a model is trained in no time; none for a model without gradient steps."""
     return {} if entry.train is None else {"epochs": 2, "min_steps": 2, **settings}
 
 
 def train_quickly(
-    entry: ModelEntry, *, seed: int = 0, targets: tuple[str, ...] = TARGETS, **settings: object
+    entry: ModelEntry, *, seed: int = 0, targets: tuple[str, ...] | None = None, **settings: object
 ) -> TrainedModel:
+    targets = targets or entry.default_targets
     examples = make_examples(targets=targets)
     return train_model(
         entry.name,
         examples,
         make_parts(examples),
         targets=targets,
-        spec=SMALL_SPEC,
+        spec=small_spec(entry),
         settings=quick(entry, **settings),
         seed=seed,
         parents=parents_of(entry, targets),

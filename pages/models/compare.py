@@ -29,14 +29,22 @@ if not chosen:
     st.info("Choose a run.")
     st.stop()
 shown_runs = runs.set_index("run_id", drop=False).loc[chosen]
-trained = resolve_targets(shown_runs["targets"].explode())
+predicting = tables.predicting_values(shown_runs)
+trained = resolve_targets(predicting["targets"].explode())
 targets = targets_place.multiselect("Targets", trained, default=trained, wrap=True)
 scores = cached.scores(chosen, split=part)
 for place, run_id in enumerate(chosen):
-    comparison.pictures(shown_runs.loc[run_id], labels[run_id], part, targets, scores, place)
+    run = shown_runs.loc[run_id]
+    if run_id in predicting.index:
+        comparison.pictures(run, labels[run_id], part, targets, scores, place)
+    else:
+        comparison.answers(run, labels[run_id], scores)
 
+if predicting.empty:
+    st.stop()
 st.subheader("All scores", anchor=False)
 st.caption("With 95 % intervals, from drawing artists again and again.", help=words.metric_help())
+scores = scores[scores["run_id"].isin(predicting["run_id"])]
 everything = scores[scores["genre"] == ALL_GENRES]
 st.dataframe(tables.scores(everything, labels), hide_index=True)
-comparison.by_genre(scores, chosen, targets, labels)
+comparison.by_genre(scores, list(predicting["run_id"]), targets, labels)

@@ -7,7 +7,7 @@ from pages.ui.player import player
 
 palette = frame.colours()
 title_place = st.container()
-all_runs = cached.all_runs()
+all_runs = tables.predicting_values(cached.all_runs())
 labels = words.run_labels(all_runs)
 search_place, list_place, runs_place = st.columns([2, 3, 3])
 track_id = pickers.song(search_place, list_place, page="song")

@@ -4,21 +4,19 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import cached, charts, frame, heatmaps, tables, words
-from songfeat.labels import FEATURES
+from songfeat.labels import FEATURES, QUESTIONS
 from songfeat.metrics import ALL_GENRES
 
 
 def pictures(run: pd.Series, label: str, part: str, targets: list[str], scores: pd.DataFrame, place: int) -> None:
     """One run's predictions over reference values, a picture each target, and what they score beneath."""
-    st.markdown(f"**{words.literal(label)}**")
-    if len(run["near_constant"]):
-        st.warning(f"This run answers almost the same for every song on {', '.join(run['near_constant'])}.")
+    _heading(run, label)
     ours = [name for name in targets if name in run["targets"]]
     if not ours:
         st.caption("It was not trained on any of these targets.")
         return
     pairs = cached.pairs(run["run_id"], split=part)
-    said = words.score_lines(scores[(scores["run_id"] == run["run_id"]) & (scores["genre"] == ALL_GENRES)])
+    said = words.score_lines(_of_all_genres(scores, run))
     for column, name in zip(st.columns(len(ours), gap="small"), ours, strict=True):
         with column:
             st.markdown(f"**{name}**", help=FEATURES[name].meaning)
@@ -26,6 +24,25 @@ def pictures(run: pd.Series, label: str, part: str, targets: list[str], scores: 
             st.altair_chart(charts.agreement(mine, frame.colours(), place=place))
             st.caption(said.get(name, "not scored"))
     st.caption(f"{words.run_line(run)}.")
+
+
+def answers(run: pd.Series, label: str, scores: pd.DataFrame) -> None:
+    """How often a run that answers a question is right."""
+    _heading(run, label)
+    own = _of_all_genres(scores, run)
+    for name in run["targets"]:
+        st.markdown(words.answers_line(QUESTIONS[name], own[own["feature"] == name]))
+    st.caption(f"{words.run_line(run)}.")
+
+
+def _heading(run: pd.Series, label: str) -> None:
+    st.markdown(f"**{words.literal(label)}**")
+    if len(run["near_constant"]):
+        st.warning(f"This run answers almost the same for every song on {', '.join(run['near_constant'])}.")
+
+
+def _of_all_genres(scores: pd.DataFrame, run: pd.Series) -> pd.DataFrame:
+    return scores[(scores["run_id"] == run["run_id"]) & (scores["genre"] == ALL_GENRES)]
 
 
 def by_genre(scores: pd.DataFrame, chosen: list[str], targets: list[str], labels: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pages.ui import words
-from songfeat.labels import ALL_TARGETS, AVERAGE
+from songfeat.labels import ALL_TARGETS, AVERAGE, QUESTIONS
 from songfeat.scores import METRICS
 from store.uploads import shown_name
 
@@ -96,6 +96,12 @@ def whose(song: Mapping[str, Any], run_ids: list[str], labels: Mapping[str, str]
 def rejects(table: pd.DataFrame) -> pd.DataFrame:
     """What was turned away, by the names that people know the files by."""
     return table.assign(file=table["file"].map(shown_name)).rename(columns={"seen_at": "seen at"})
+
+
+def predicting_values(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs that predict values of features, and not the answer to a question."""
+    asked = runs["targets"].map(lambda targets: set(targets) <= set(QUESTIONS)).astype(bool)
+    return runs[~asked]
 
 
 def first_runs(runs: pd.DataFrame, limit: int) -> list[str]:

@@ -24,7 +24,9 @@ def form() -> None:
     first = list(entries).index(networks[0])
     entry = entries[st.selectbox("Model", list(entries), index=first, key="model", persist_state="session")]
     st.caption(f"{entry.description[0].upper()}{entry.description[1:]}. Sees: {', '.join(entry.inputs) or 'nothing'}.")
-    targets = tuple(st.multiselect("Targets", ALL_TARGETS, default=TARGETS, wrap=True))
+    targets = entry.default_targets
+    if entry.question is None:
+        targets = tuple(st.multiselect("Targets", ALL_TARGETS, default=TARGETS, wrap=True))
     if not targets:
         st.info("Choose a target.")
         return
@@ -89,7 +91,9 @@ def curves(found: list[Job]) -> None:
         st.caption("This model is fitted in one go, or has not finished its first epoch.")
     else:
         st.altair_chart(charts.losses(history.losses, frame.colours()))
-        st.altair_chart(charts.errors_by_epoch(history.errors, frame.colours()))
+        errors = history.errors[history.errors["feature"].isin(ALL_TARGETS)]
+        if len(errors):
+            st.altair_chart(charts.errors_by_epoch(errors, frame.colours()))
     if run_id not in by_run or by_run[run_id].state == "done":
         st.page_link(
             places.COMPARE, label="Compare this run", icon=":material/compare_arrows:", query_params={"run": run_id}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from songfeat.labels import AVERAGE
+from songfeat.labels import AVERAGE, Question
 from songfeat.scores import METRICS
 from songfeat.specs import MelSpec, MfccSpec, Spec
 from store.jobs import Job
@@ -156,6 +156,23 @@ def score_lines(scores: pd.DataFrame) -> dict[str, str]:
         for feature, row in mae.iterrows()
         if feature != AVERAGE
     }
+
+
+def answers_line(question: Question, scores: pd.DataFrame) -> str:
+    """How often a run's answers to a question are right, beside always giving the commoner one, and its AUC.
+
+    `scores` are those of the run and the question, in one group of songs.
+    """
+    if scores.empty:
+        return "not scored"
+    accuracy, auc = (scores.set_index("metric").loc[metric] for metric in ("accuracy", "auc"))
+    songs = count(int(accuracy.n), "song")
+    return (
+        f"Whether a song is {question.name} ({question.feature} above {question.threshold:g}): accuracy"
+        f" **{value(accuracy.value, 2)}** {interval(accuracy.low, accuracy.high)} over {songs},"
+        f" where always giving the training songs' commoner answer scores {value(accuracy.mean_value, 2)};"
+        f" AUC **{value(auc.value, 2)}** {interval(auc.low, auc.high)}, where chance is 0.50 and 1 the right order."
+    )
 
 
 def metric_help() -> str:

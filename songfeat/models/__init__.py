@@ -1,5 +1,5 @@
 """The models; importing this package registers them, without PyTorch."""
 
-from songfeat.models import cnn, combiner, hgb, lstm, mean, numeric_mlp, ridge
+from songfeat.models import binary, cnn, combiner, crnn, hgb, lstm, mean, numeric_mlp, resnet, ridge, wide_deep
 
-__all__ = ["cnn", "combiner", "hgb", "lstm", "mean", "numeric_mlp", "ridge"]
+__all__ = ["binary", "cnn", "combiner", "crnn", "hgb", "lstm", "mean", "numeric_mlp", "resnet", "ridge", "wide_deep"]

@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from songfeat.errors import ConfigError, SpecMismatch
-from songfeat.models.inputs import sound
+from songfeat.errors import ConfigError
+from songfeat.models.inputs import picture_shape
 from songfeat.registry import register
 from songfeat.training_config import TrainConfig
 
 if TYPE_CHECKING:
     from torch import nn
-
-_LEAST = 4
-"""Coefficients and frames, so that something is left after two poolings by two."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +65,7 @@ class CnnDeepConfig:
 def build_simple(config: Cnn2dConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
     from songfeat.models.cnn_networks import SimpleCnn
 
-    return SimpleCnn(_checked(sound(shapes)), config.hidden, n_targets)
+    return SimpleCnn(picture_shape(shapes), config.hidden, n_targets)
 
 
 @register(
@@ -81,11 +78,5 @@ def build_simple(config: Cnn2dConfig, shapes: Mapping[str, tuple[int, ...]], n_t
 def build_deep(config: CnnDeepConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":
     from songfeat.models.cnn_networks import DeepCnn
 
-    _checked(sound(shapes))
+    picture_shape(shapes)
     return DeepCnn(config.hidden, config.conv_dropout, config.dense_dropout, n_targets)
-
-
-def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
-    if min(shape) < _LEAST:
-        raise SpecMismatch(f"This network needs {_LEAST} coefficients and frames or more, the spec has {shape}.")
-    return shape

@@ -24,6 +24,16 @@ class SimpleCnn(Headed):
         return values
 
 
+class SpectrogramCnn(SimpleCnn):
+    """The same over a spectrogram, averaged to a picture of at most 64 by 128 first."""
+
+    def __init__(self, shape: tuple[int, ...], hidden: int, n_targets: int) -> None:
+        bands, frames = shape
+        size = min(bands, 64), min(frames, 128)
+        super().__init__(size, hidden, n_targets)
+        self.body.insert(0, nn.AdaptiveAvgPool2d(size))
+
+
 class DeepCnn(Headed):
     """Four convolutions, pooled to 8 by 8 whatever the size of the input, with dropout; answers are unbounded."""
 

@@ -13,14 +13,15 @@ from typing import Any
 
 import pandas as pd
 
-from songfeat import checkpoint, metrics, registry
+from songfeat import checkpoint, registry
 from songfeat.errors import ConfigError
 from songfeat.examples import Examples
 from songfeat.files import whole_file
-from songfeat.labels import NUMERIC_INPUTS, TARGETS, resolve_targets
+from songfeat.labels import NUMERIC_INPUTS
 from songfeat.predictor import Predictor
 from songfeat.specs import get_spec
 from songfeat.splits import PARTS, split
+from songfeat.tasks import Task, task_of
 from songfeat.training import TrainedModel, train_model
 from songfeat.training_state import EpochRecord, TrainingState
 from store import parentage, runs, training_data
@@ -56,12 +57,13 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     catalogue = Catalogue(workspace)
     plan = _plan(catalogue, params, progress)
     entry = registry.get(plan.model)
+    task = task_of(entry, plan.targets)
     spec = None if plan.spec is None else get_spec(plan.spec)
     train_config = entry.configure(plan.settings)[1]
     stage = f"training {plan.model}"
     progress.update(0, None, "gathering tracks")
     examples, usable = training_data.load(
-        catalogue, inputs=entry.inputs_for(spec), targets=plan.targets, source=plan.source, spec=spec
+        catalogue, inputs=entry.inputs_for(spec), targets=task.features, source=plan.source, spec=spec
     )
     training_data.check_enough(usable, plan.source)
     ancestors = parentage.ancestry(catalogue, entry, plan.settings) if entry.parents else None
@@ -87,7 +89,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
             plan.model,
             known,
             parts,
-            targets=plan.targets,
+            targets=task.features,
             spec=spec,
             settings=plan.settings,
             seed=plan.seed,
@@ -97,7 +99,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
             resume=resume,
         )
         seconds = time.monotonic() - started
-        finished = _measure(plan, trained, examples, parts, progress, digest=digest, seconds=seconds)
+        finished = _measure(plan, task, trained, examples, parts, progress, digest=digest, seconds=seconds)
         checkpoint.save(
             folder,
             trained,
@@ -115,7 +117,8 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
 
 
 def _plan(catalogue: Catalogue, params: dict[str, Any], progress: Progress) -> _Plan:
-    entry, targets = registry.get(params["model"]), resolve_targets(params.get("targets") or TARGETS)
+    entry = registry.get(params["model"])
+    targets = task_of(entry, params.get("targets") or None).features
     settings = {str(key): str(value) for key, value in (params.get("settings") or {}).items()}
     entry.configure(settings)
     if entry.parents:
@@ -200,6 +203,7 @@ def _status(folder: Path) -> Iterator[None]:
 
 def _measure(
     plan: _Plan,
+    task: Task,
     trained: TrainedModel,
     examples: Examples,
     parts: pd.Series,
@@ -210,20 +214,14 @@ def _measure(
 ) -> runs.FinishedRun:
     progress.update(0, 1 + len(PARTS), "measuring")
     predicted = Predictor(trained).predict(examples)
-    reference = examples.targets
-    train_means = reference.loc[parts.index[parts == "train"]].mean()
+    right = task.pose(examples).targets
+    train = right.loc[parts.index[parts == "train"]]
     tables = []
     for done, part in enumerate(PARTS, start=1):
         progress.update(done, 1 + len(PARTS), "measuring")
         chosen = parts.index[parts == part]
-        of_part, known = examples.tracks.loc[chosen], reference.loc[chosen]
-        same = known.copy()
-        same[:] = train_means
-        score = metrics.evaluate(predicted.loc[chosen], known, artists=of_part["artist"], genres=of_part["genre"])
-        mean = metrics.evaluate(same, known, artists=of_part["artist"], genres=of_part["genre"], draws=0)
-        keys = ["genre", "feature", "metric"]
-        both = score.merge(mean[[*keys, "value"]].rename(columns={"value": "mean_value"}), on=keys)
-        tables.append(both.assign(split=part))
+        scores = task.evaluate(predicted.loc[chosen], right.loc[chosen], train, tracks=examples.tracks.loc[chosen])
+        tables.append(scores.assign(split=part))
     test = parts.index[parts == "test"]
     sizes = parts.value_counts()
     spec = trained.preparation.spec
@@ -232,7 +230,7 @@ def _measure(
             "run_id": plan.run_id,
             "model": plan.model,
             "inputs": list(trained.preparation.inputs),
-            "targets": list(plan.targets),
+            "targets": list(trained.targets),
             "source": plan.source,
             "split": plan.split,
             "seed": plan.seed,
@@ -243,7 +241,7 @@ def _measure(
             **{f"n_{part}": int(sizes[part]) for part in PARTS},
             "epochs": len(trained.history),
             "seconds": round(seconds, 3),
-            "near_constant": list(metrics.near_constant(predicted.loc[test], reference.loc[test])),
+            "near_constant": list(task.near_constant(predicted.loc[test], right.loc[test])),
         },
         scores=pd.concat(tables, ignore_index=True),
         predictions=predicted.assign(split=parts.reindex(predicted.index).fillna(OTHER)).reset_index(),
