@@ -203,13 +203,13 @@ class LogMelSpec(MelSpec):
     kind: ClassVar[str] = "logmel"
     family: ClassVar[str] = "logmel"
 
-    sample_rate: int = 22_050
+    sample_rate: int = 32_000
     n_fft: int = 2048
     win_length: int = 2048
-    hop_length: int = 512
-    n_mels: int = 64
-    f_max: float = 11_025.0
-    n_frames: int = 1292
+    hop_length: int = 640
+    n_mels: int = 80
+    f_max: float = 16_000.0
+    n_frames: int = 1500
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -71,7 +71,7 @@ def merge(db: duckdb.DuckDBPyConnection, rows: pd.DataFrame) -> Merged:
     assert result is not None  # noqa: S101 - an aggregate always has a row
     added, updated, songs = result
     _write(db)
-    resolved = db.execute("SELECT row, track_id FROM resolved").df().set_index("row")["track_id"]
+    resolved = db.execute("SELECT row, track_id FROM resolved ORDER BY row").df().set_index("row")["track_id"]
     return Merged(
         added=added,
         updated=updated,

@@ -60,7 +60,7 @@ def test_digests_are_pinned():
         "report_centre": "a2f136ccef9cb187",
         "report_deep": "79fae1c7d7d1584b",
         "deep_small": "9fdd14e31ffb7b75",
-        "logmel": "6121c06c91af5fc1",
+        "logmel": "a920f121ee6b2546",
     }
 
 

@@ -1,5 +1,31 @@
 """The models; importing this package registers them, without PyTorch."""
 
-from songfeat.models import binary, cnn, combiner, crnn, hgb, lstm, mean, numeric_mlp, resnet, ridge, wide_deep
+from songfeat.models import (
+    attention,
+    binary,
+    cnn,
+    combiner,
+    crnn,
+    hgb,
+    lstm,
+    mean,
+    numeric_mlp,
+    resnet,
+    ridge,
+    wide_deep,
+)
 
-__all__ = ["binary", "cnn", "combiner", "crnn", "hgb", "lstm", "mean", "numeric_mlp", "resnet", "ridge", "wide_deep"]
+__all__ = [
+    "attention",
+    "binary",
+    "cnn",
+    "combiner",
+    "crnn",
+    "hgb",
+    "lstm",
+    "mean",
+    "numeric_mlp",
+    "resnet",
+    "ridge",
+    "wide_deep",
+]
