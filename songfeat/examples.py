@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from songfeat.disk_arrays import Array, choose
 from songfeat.errors import DataError
 
 
@@ -23,14 +24,15 @@ class Examples:
         Reference values, one column per target, NaN where there is none.
     numeric : pandas.DataFrame or None
         Numeric inputs by name, without gaps.
-    arrays : mapping of str to numpy.ndarray
+    arrays : mapping of str to numpy.ndarray or DiskArray
         Inputs that were computed from sound, by kind: ``{"mfcc": (n, n_mfcc, n_frames)}``, float32.
+        A memory map stays on disk, also when some of its tracks are selected.
     """
 
     tracks: pd.DataFrame
     targets: pd.DataFrame
     numeric: pd.DataFrame | None = None
-    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    arrays: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         index = self.tracks.index
@@ -52,5 +54,5 @@ class Examples:
             tracks=self.tracks[mask],
             targets=self.targets[mask],
             numeric=None if self.numeric is None else self.numeric[mask],
-            arrays={kind: array[mask] for kind, array in self.arrays.items()},
+            arrays={kind: choose(array, mask) for kind, array in self.arrays.items()},
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from songfeat.batches import Input, LazyInput
+from songfeat.disk_arrays import Array, DiskArray, fits_in_memory
 from songfeat.errors import DataError, SpecMismatch
 from songfeat.examples import Examples
 from songfeat.numeric import by_name, with_derived
@@ -16,7 +19,7 @@ from songfeat.registry import NUMERIC, ModelEntry
 from songfeat.scaling import Scaler
 from songfeat.specs import Spec, spec_from_dict
 
-Inputs = Mapping[str, pd.DataFrame | np.ndarray]
+Inputs = Mapping[str, pd.DataFrame | Array]
 """Inputs of some tracks by kind: a frame of numeric inputs, arrays ``(n, *spec.shape)`` computed from sound."""
 
 ROWS = "rows"
@@ -111,8 +114,11 @@ class Preparation:
             for kind, scaler in self.scalers.items()
         }
 
-    def tensors(self, inputs: Inputs, n: int) -> dict[str, Tensor]:
+    def tensors(self, inputs: Inputs, n: int) -> dict[str, Input]:
         """The inputs of `n` tracks as float32 tensors, ``(n, *shape)`` by kind.
+
+        Arrays that are too large for memory become tensors a few tracks at a
+        time, when they are asked for; only then it shows if these have gaps.
 
         Raises
         ------
@@ -128,8 +134,14 @@ class Preparation:
             return {ROWS: torch.empty(n, 0)}
         return {kind: self._tensor(kind, inputs[kind]) for kind in self.inputs}
 
-    def _tensor(self, kind: str, values: pd.DataFrame | np.ndarray) -> Tensor:
-        scaled = np.require(self.scalers[kind].transform(_checked(kind, values, self.spec)), np.float32, "W")
+    def _tensor(self, kind: str, given: pd.DataFrame | Array) -> Input:
+        values = _checked(kind, given, self.spec)
+        if not isinstance(values, pd.DataFrame) and not fits_in_memory(values.nbytes):
+            return LazyInput(values, partial(self._scaled, kind))
+        return self._scaled(kind, values[:] if isinstance(values, DiskArray) else values)
+
+    def _scaled(self, kind: str, values: pd.DataFrame | np.ndarray) -> Tensor:
+        scaled = np.require(self.scalers[kind].transform(values), np.float32, "W")
         if not np.isfinite(scaled).all():
             raise DataError(f"The {kind} inputs have gaps or infinite values; the model {self.model!r} needs numbers.")
         return torch.from_numpy(scaled)
@@ -141,7 +153,7 @@ def _check_kinds(model: str, needed: tuple[str, ...], inputs: Inputs) -> None:
         raise DataError(f"The model {model!r} needs {' and '.join(missing)} inputs; the examples have {given}.")
 
 
-def _checked(kind: str, values: pd.DataFrame | np.ndarray, spec: Spec | None) -> pd.DataFrame | np.ndarray:
+def _checked(kind: str, values: pd.DataFrame | Array, spec: Spec | None) -> pd.DataFrame | Array:
     """Arrays if they are of the spec's shape; numeric inputs by name, with what follows from them."""
     if isinstance(values, pd.DataFrame):
         return with_derived(by_name(values))

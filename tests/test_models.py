@@ -275,5 +275,6 @@ def test_a_model_fitted_in_closed_form_needs_nothing_but_a_fitter(monkeypatch, t
 def test_the_loss_of_the_mean_is_one_when_targets_are_balanced():
     targets = make_examples().targets.to_numpy(np.float32) * [1, 0.1, 0.01, 0.5, 1]
     targets = torch.tensor(targets, dtype=torch.float32)
-    loss = Loss(registry.get("numeric_mlp").train, targets)
+    batch = Batch(inputs={}, targets=targets, names=TARGETS)
+    loss = Loss(registry.get("numeric_mlp").train, batch)
     assert loss(targets.mean(dim=0).expand_as(targets), targets).item() == pytest.approx(1, rel=1e-5)

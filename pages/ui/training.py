@@ -16,6 +16,11 @@ SPLIT_HELP = (
     " never met. Random: as many papers do it, which flatters."
 )
 
+FOLDS_HELP = (
+    "Cross-validation: the songs are cut into so many folds, each is tested on by a model that learned from the others,"
+    " and every song counts as tested. It takes as many trainings."
+)
+
 
 def form() -> None:
     """Choose what to train on what, and start it."""
@@ -49,15 +54,16 @@ def form() -> None:
     split = split_place.segmented_control(
         "Split", ["artist", "random"], default="artist", required=True, help=SPLIT_HELP
     )
-    epochs_place, seed_place = st.columns(2)
+    epochs_place, seed_place, folds_place = st.columns(3)
     settings = _settings(entry, epochs_place)
     seed = seed_place.number_input("Seed", min_value=0, value=0, help="Of the split and of the first weights.")
+    cv = folds_place.number_input("Folds", min_value=2, max_value=20, value=None, placeholder="none", help=FOLDS_HELP)
     too_few = tracks[source] < MINIMUM_TRACKS
     if too_few:
         st.caption(f"At least {MINIMUM_TRACKS} tracks are needed to train and to measure.")
     if st.button("Train", type="primary", disabled=too_few or not cached.workspace().writable):
         params = {"targets": list(targets), "source": source, "split": split, "spec": spec, "seed": int(seed)}
-        params |= {"model": entry.name, "settings": settings}
+        params |= {"model": entry.name, "settings": settings, "cv": cv}
         jobs.launch(cached.workspace(), "train", params, title=f"Train {entry.name}")
         st.rerun()
 

@@ -18,6 +18,7 @@ _MODULES = {
     "scan": "store.work.scan_folder",
     "extract": "store.work.extract",
     "train": "store.work.train",
+    "sweep": "store.work.sweep",
     "demo": "store.work.demo",
 }
 
