@@ -34,16 +34,16 @@ def test_every_track_is_tested_once_and_no_artist_is_on_two_sides(k, seed, sizes
     layout = folds(tracks, k=k, seed=seed)
     assert list(layout.columns) == [f"fold-{number}" for number in range(1, k + 1)]
     assert ((layout == "test").sum(axis=1) == 1).all()
-    for parts in layout.items():
-        by_artist = parts[1].groupby(tracks["artist"]).nunique()
-        assert (by_artist == 1).all()
-        assert set(parts[1]) == {"train", "val", "test"}
+    for name in layout:
+        assert (layout[name].groupby(tracks["artist"]).nunique() == 1).all()
+        assert set(layout[name]) == {"train", "val", "test"}
 
 
 def test_folds_are_of_like_size_and_the_rest_is_shared_as_in_a_single_split():
     tracks = tracks_of([f"artist {number // 3}" for number in range(6000)])
     layout = folds(tracks, k=5, seed=1)
-    for _, parts in layout.items():
+    for name in layout:
+        parts = layout[name]
         share = parts.value_counts(normalize=True)
         assert share["test"] == pytest.approx(0.2, abs=0.03)
         assert share["val"] / share["train"] == pytest.approx(FRACTIONS[1] / FRACTIONS[0], abs=0.05)
@@ -147,5 +147,5 @@ def test_a_run_folder_without_its_folds_is_refused_in_words(catalogue: Catalogue
     folder = catalogue.workspace.runs / run_id
     for path in folder.glob("fold-*"):
         shutil.rmtree(path)
-    with pytest.raises(CheckpointError, match="model.json cannot be read"):
+    with pytest.raises(CheckpointError, match=r"model\.json cannot be read"):
         Predictor.load(folder)

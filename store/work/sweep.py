@@ -39,6 +39,7 @@ from store.gathering import gather
 from store.progress import Progress
 from store.sweeps import Sweep, Trial
 from store.training_plan import Plan, plan_of
+from store.work import train
 from store.workspace import Workspace
 
 if TYPE_CHECKING:
