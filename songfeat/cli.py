@@ -116,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     sweep.add_argument("--trials", type=_positive, metavar="N", required=True)
 
+    report = add("report", _report, "train the report's systems where they are not trained, and replay its tables")
+    report.add_argument("--source", metavar="NAME", help="whose values to learn; default: the one with most clips")
+    report.add_argument("--seed", type=int, default=0, help="default: 0")
+
     add("runs", _runs, "list the finished runs with their scores")
     scores = add("scores", _scores, "scores of runs by feature and by genre, decade or source")
     scores.add_argument("runs", nargs="+", metavar="RUN")
@@ -281,6 +285,14 @@ def _train(options: argparse.Namespace) -> Result | None:
 def _sweep(options: argparse.Namespace) -> Result:
     params = {**_training_params(options), "trials": options.trials}
     return _work(options, "sweep", params, f"Search settings of {options.model}")
+
+
+def _report(options: argparse.Namespace) -> Result:
+    from store.report import as_dict, replay
+
+    done = _work(options, "report", {"source": options.source, "seed": options.seed}, "Replay the report")
+    found = as_dict(replay(_catalogue(options), source=done["source"], seed=done["seed"]))
+    return {**found, "trained": done["trained"], "left_out": done["left_out"]}
 
 
 def _catalogue(options: argparse.Namespace) -> Any:

@@ -48,8 +48,8 @@ class Gathered:
     def snapshot(self) -> pd.DataFrame:
         """All that is learned from and measured on, but arrays: those are named by the spec's digest."""
         known = self.known
-        numeric = [] if known.numeric is None else [known.numeric.add_prefix("input_")]
-        return pd.concat([known.tracks, self.layout, known.targets, *numeric], axis=1)
+        inputs = [frame.add_prefix("input_") for frame in (known.numeric, known.metadata) if frame is not None]
+        return pd.concat([known.tracks, self.layout, known.targets, *inputs], axis=1)
 
     @property
     def digest(self) -> str:

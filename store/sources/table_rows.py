@@ -8,6 +8,7 @@ import pandas as pd
 
 from songfeat.genres import GENRE_GROUPS, genre_group
 from songfeat.labels import FEATURES, Feature
+from songfeat.metadata import COLUMNS
 from songfeat.text import artist_key, name_id, title_key
 from store.sources import table_cells as cells
 from store.sources.table_checks import CheckedTable
@@ -94,9 +95,15 @@ def clean(frame: pd.DataFrame, mapping: Mapping) -> CleanRows:
     )
 
 
-def features(frame: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
-    """The features of every row of a table, whatever it says of its songs: NaN where none is given or possible."""
-    return _features(CheckedTable(frame.reset_index(drop=True), mapping), mapping)
+def inputs(frame: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
+    """What models may see of every row of a table, without asking which song it is: gaps where nothing fits.
+
+    The columns are all features and those of :data:`songfeat.metadata.COLUMNS`.
+    """
+    table = CheckedTable(frame.reset_index(drop=True), mapping)
+    known = _features(table, mapping)
+    tracks = _tracks(table, mapping)
+    return known.join(tracks[[name for name in COLUMNS if name not in known]])
 
 
 def _features(table: CheckedTable, mapping: Mapping) -> pd.DataFrame:

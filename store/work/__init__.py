@@ -19,6 +19,7 @@ _MODULES = {
     "extract": "store.work.extract",
     "train": "store.work.train",
     "sweep": "store.work.sweep",
+    "report": "store.work.report",
     "demo": "store.work.demo",
 }
 
