@@ -315,6 +315,55 @@ class SeparatedMfccSpec(MfccSpec):
         return super().frames_per_second / self.pool
 
 
+@dataclass(frozen=True, kw_only=True)
+class TableSpec(Spec):
+    """Statistics of sound that somebody else has computed, as a table gives them.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Of the table, in order.
+    origin : str
+        How they were computed, in words.
+    """
+
+    kind: ClassVar[str] = "stats"
+    family: ClassVar[str] = "table"
+    by_clip: ClassVar[bool] = False
+
+    columns: tuple[str, ...]
+    origin: str
+
+    def __post_init__(self) -> None:
+        # JSON has lists only.
+        object.__setattr__(self, "columns", tuple(self.columns))
+        _require(len(set(self.columns)) == len(self.columns) > 0, "columns", "names, each once", self.columns)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """``(n_columns,)``."""
+        return (len(self.columns),)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        return self.columns
+
+
+def _mfcc_means(count: int) -> TableSpec:
+    columns = tuple(f"mfcc{number}_mean" for number in range(1, count + 1))
+    return TableSpec(columns=columns, origin=f"means of {count} MFCCs over time, librosa's defaults at 22,050 Hz")
+
+
+def _gtzan() -> TableSpec:
+    measured = (
+        *("chroma_stft", "rms", "spectral_centroid", "spectral_bandwidth", "rolloff", "zero_crossing_rate"),
+        *("harmony", "perceptr", *(f"mfcc{number}" for number in range(1, 21))),
+    )
+    columns = tuple(f"{name}_{statistic}" for name in measured for statistic in ("mean", "var"))
+    origin = "means and variances over time of librosa's features with its defaults at 22,050 Hz"
+    return TableSpec(columns=columns, origin=origin)
+
+
 def _require(fits: bool, name: str, expected: str, value: object) -> None:
     if not fits:
         raise ConfigError(f"The spec's {name} must be {expected}, not {value!r}.")
@@ -331,6 +380,9 @@ SPECS: dict[str, Spec] = {
     "report_beat": BeatMfccSpec(),
     "report_separated": SeparatedMfccSpec(),
     "logmel": LogMelSpec(),
+    "mfcc20_means": _mfcc_means(20),
+    "mfcc40_means": _mfcc_means(40),
+    "gtzan_statistics": _gtzan(),
 }
 """Specs by the name that a person gives.
 
@@ -338,11 +390,15 @@ SPECS: dict[str, Spec] = {
 is what the report's complex CNN saw, ``deep_small`` an eighth of it each way,
 for machines without a graphics card. ``report_beat`` and ``report_separated`` are
 what the report names as future work: frames from beat to beat, and harmonic and
-percussive parts apart.
+percussive parts apart. ``mfcc20_means``, ``mfcc40_means`` and ``gtzan_statistics``
+come with tables that have such columns.
 """
 
+CLIP_SPECS: tuple[str, ...] = tuple(name for name, spec in SPECS.items() if spec.by_clip)
+"""The names of the specs whose arrays are computed from clips."""
+
 FAMILIES: dict[str, type[Spec]] = {
-    family.family: family for family in (MfccSpec, BeatMfccSpec, SeparatedMfccSpec, LogMelSpec)
+    family.family: family for family in (MfccSpec, BeatMfccSpec, SeparatedMfccSpec, LogMelSpec, TableSpec)
 }
 """The classes of specs, by the name that their descriptions give."""
 

@@ -63,6 +63,9 @@ def test_digests_are_pinned():
         "report_beat": "2b8efac209bc1e6f",
         "report_separated": "77484490fe949fd0",
         "logmel": "a920f121ee6b2546",
+        "mfcc20_means": "d5767da825369e49",
+        "mfcc40_means": "cc8384f72488fbad",
+        "gtzan_statistics": "4c5e84cdc82263fc",
     }
 
 
