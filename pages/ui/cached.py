@@ -9,7 +9,20 @@ import streamlit as st
 
 from songfeat import registry
 from songfeat.specs import get_spec
-from store import comparing, listening, overview, readiness, rejects, report, runs, song_lists, table_preview, tracks
+from store import (
+    comparing,
+    errors_by_genre,
+    listening,
+    overview,
+    readiness,
+    rejects,
+    report,
+    run_keeping,
+    runs,
+    song_lists,
+    table_preview,
+    tracks,
+)
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -65,6 +78,10 @@ pairs = _by_version(runs.pairs)
 comparison = _by_version(comparing.compare)
 calibration = _by_version(comparing.calibration)
 replay = _by_version(report.replay)
+run_notes = _by_version(run_keeping.notes)
+run_differences = _by_version(run_keeping.differences)
+raw_genres = _by_version(errors_by_genre.inside)
+worst_songs = _by_version(errors_by_genre.worst)
 song = _by_version(tracks.song)
 pick_list = _by_version(song_lists.pick_list)
 song_row = _by_version(song_lists.by_id)
