@@ -335,12 +335,20 @@ def test_compare_takes_three_runs_and_other_parts(filled: Workspace):
     pick(at, "multiselect", "Targets").set_value(["energy", "speechiness"])
     pick(at, "button_group", "Part").set_value("val").run()
     assert not at.exception
-    assert len(at.get("vega_lite_chart")) == 6
+    assert len(at.get("vega_lite_chart")) == 7, "three runs on two targets, and the difference of the first two"
+    assert "Difference of the first two runs" in texts(at)
     assert "answers almost the same for every song" in at.warning[0].value
     assert len(at.query_params["run"]) == 3
     pick(at, "button_group", "Part").set_value("train").run()
     assert not at.exception
     assert "not scored" in texts(at)
+
+
+def test_compare_shows_calibration_and_residuals_when_asked_to(filled: Workspace):
+    at = show(places.COMPARE, run=LSTM)
+    pick(at, "toggle", "Calibration").set_value(True).run()
+    assert not at.exception
+    assert len(at.get("vega_lite_chart")) == 3 * len(TARGETS)
 
 
 def test_a_song_shows_whose_values_it_has(filled: Workspace):
