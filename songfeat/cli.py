@@ -84,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--spec", default="report")
     extract.add_argument("--jobs", type=_positive, metavar="N", help="processes; default: one a core")
 
+    _add_sources(add("collect", _collect, "collect songs, values or sound from a source"), common)
+    add("sources", _sources, "list the sources, what they give, need and allow")
+    add("sign-in", _sign_in, "sign in to Spotify, for playlists and the library")
+
     add("models", _models, "list the models that can be trained")
 
     train = add("train", _train, "train a model")
@@ -113,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--out", metavar="FILE", help="write CSV or Parquet, one row each")
 
     export = add("export", _export, "write tracks, reference, predictions or scores as CSV or Parquet")
-    export.add_argument("what", choices=("tracks", "reference", "predictions", "scores"))
+    export.add_argument("what", choices=("tracks", "reference", "predictions", "scores", "provenance"))
     export.add_argument("file")
 
     add("jobs", _jobs, "list long work, newest first")
@@ -123,6 +127,24 @@ def _parser() -> argparse.ArgumentParser:
     resume.add_argument("job")
     add("doctor", _doctor, "check versions, decoders and the workspace")
     return parser
+
+
+def _add_sources(collect: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """A command for each source, with the options that it describes itself."""
+    from store.sources.registry import collected
+
+    kinds: dict[str, Result] = {
+        "number": {"type": _positive, "metavar": "N"},
+        "words": {"nargs": "+", "metavar": "NAME"},
+        "flag": {"action": "store_true"},
+        "path": {"metavar": "PATH", "type": lambda text: str(Path(text).resolve())},
+    }
+    commands = collect.add_subparsers(required=True, metavar="SOURCE", dest="source")
+    for source in collected():
+        about = f"{source.title}: {source.rights} {' '.join(source.links)}"
+        one = commands.add_parser(source.name, help=source.title, description=about, parents=[common])
+        for option in source.options:
+            one.add_argument(f"--{option.name}", default=argparse.SUPPRESS, help=option.help, **kinds[option.kind])
 
 
 def _positive(text: str) -> int:
@@ -209,6 +231,39 @@ def _scan(options: argparse.Namespace) -> Result:
 
 def _extract(options: argparse.Namespace) -> Result:
     return _work(options, "extract", {"spec": options.spec, "jobs": options.jobs}, f"Extract to {options.spec}")
+
+
+def _collect(options: argparse.Namespace) -> Result:
+    from store import jobs
+    from store.sources.registry import get_source
+    from store.worker import work
+    from store.workspace import Workspace
+
+    source, workspace = get_source(options.source), Workspace.locate(options.workspace)
+    chosen = {one.name: getattr(options, one.name) for one in source.options if hasattr(options, one.name)}
+    params = {"source": source.name, "options": chosen}
+    job = jobs.unfinished(workspace, "collect", params)
+    if job is None:
+        return _work(options, "collect", params, f"Collect from {source.title}")
+    jobs.prepare_again(job)
+    with _Bar(job.kind) as bar:
+        return work(job.folder, bar.show)
+
+
+def _sources(_options: argparse.Namespace) -> Result:
+    from store.sources.registry import SOURCES
+
+    shown = ("name", "title", "gives", "needs", "rights", "links", "work")
+    return {"sources": [{name: getattr(source, name) for name in shown} for source in SOURCES.values()]}
+
+
+def _sign_in(_options: argparse.Namespace) -> Result:
+    from store.sources.spotify_auth import sign_in
+
+    def show(address: str) -> None:
+        print(f"Open this address in your browser:\n{address}", file=sys.stderr, flush=True)
+
+    return {"token": str(sign_in(show))}
 
 
 def _models(_options: argparse.Namespace) -> Result:

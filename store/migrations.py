@@ -113,7 +113,25 @@ def _first_tables(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-MIGRATIONS: tuple[tuple[str, Migration], ...] = (("0001_first_tables", _first_tables),)
+def _provenance(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(
+        """
+        CREATE TABLE provenance (
+            track_id VARCHAR,
+            source VARCHAR,               -- who was asked
+            gave VARCHAR,                 -- 'song', 'values' or 'sound'
+            request VARCHAR NOT NULL,
+            terms VARCHAR,                -- the licence, where the source names one
+            asked_at TIMESTAMP NOT NULL,  -- UTC
+            PRIMARY KEY (track_id, source, gave)
+        )"""
+    )
+
+
+MIGRATIONS: tuple[tuple[str, Migration], ...] = (
+    ("0001_first_tables", _first_tables),
+    ("0004_provenance", _provenance),
+)
 
 
 def migrate(db: duckdb.DuckDBPyConnection, *, read_only: bool = False) -> None:

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import socket
 import threading
 import time
@@ -22,6 +23,7 @@ CLIENT_ID, SECRET = "the-client-id", "the-very-secret-word"
 GENRES = ("pop", "rock", "hip-hop", "classical", "jazz", "country", "electronic", "reggae")
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _LINK_SECONDS = 30.0
+_TERM = re.compile(r'(\w+):(?:"([^"]+)"|(\S+))')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,7 +263,7 @@ class _Handler(BaseHTTPRequestHandler):
         limit, offset = int(self.query.get("limit", 5)), int(self.query.get("offset", 0))
         if limit > 10 or offset + limit > 1000:
             return 400, {"error": {"status": 400, "message": "Invalid limit"}}, {}
-        terms = dict(part.split(":", 1) for part in self.query["q"].replace('"', "").split(" "))
+        terms = {name: quoted or plain for name, quoted, plain in _TERM.findall(self.query["q"])}
         found = self.providers.by_genre.get(terms["genre"], []) if "year" not in terms else []
         return {"tracks": self._page(found, limit, offset)}
 

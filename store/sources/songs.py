@@ -1,13 +1,14 @@
 """Rows as the catalogue merges them, from what providers say of songs; what cannot be is turned away."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from songfeat.genres import genre_group
 from songfeat.labels import FEATURES
 from songfeat.text import artist_key, isrc, title_key
-from store.sources.interface import Reject
-from store.sources.table_cells import Quantity
+from store.sources.interface import Origin, Reject, Song
+from store.sources.table_cells import Quantity, shown
 
 _QUANTITIES = {name: Quantity(limits=feature) for name, feature in FEATURES.items()}
 
@@ -46,16 +47,34 @@ def song_row(
     }
 
 
+def read_values(
+    given: Any, track_id: str, *, source: str, origin: Origin, spotify_id: str | None = None
+) -> Iterator[Song | Reject]:
+    """An object of audio features as reference values of a source, and what of it cannot be."""
+    if not isinstance(given, dict):
+        yield Reject(subject=track_id, column="values", reason=f"{source} has no values of this track")
+        return
+    values, rejects = values_row(given, track_id)
+    yield from rejects
+    if values:
+        row = {"track_id": track_id, "spotify_id": spotify_id, "source": source, **values}
+        yield Song(row=row, origin=origin)
+    elif not rejects:
+        yield Reject(subject=track_id, column="values", reason=f"{source} has no values of this track")
+
+
 def values_row(given: Mapping[str, Any], track_id: str) -> tuple[dict[str, float], list[Reject]]:
     """The features that are possible values, and why the others are not; what is not given is left out."""
     values, rejects = {}, []
     for name, quantity in _QUANTITIES.items():
-        if given.get(name) is None:
+        cell = given.get(name)
+        if cell is None:
             continue
-        value, reason = quantity.read(given[name])
+        # As text whatever is no plain number is read as what it is: no number.
+        value, reason = quantity.read(cell if isinstance(cell, float) else str(cell))
         if reason:
-            rejects.append(Reject(subject=track_id, column=name, value=str(given[name]), reason=reason))
-        elif value is not None:
+            rejects.append(Reject(subject=track_id, column=name, value=shown(str(cell)), reason=reason))
+        elif not math.isnan(value):
             values[name] = value
     return values, rejects
 

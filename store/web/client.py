@@ -27,6 +27,7 @@ from store.web.provider import Provider, local_server
 
 _ATTEMPTS = 4
 _REDIRECTS = 3
+_UNANSWERED = 6  # questions in a row that were asked to no avail, all their attempts included
 _BLOCK_BYTES = 1 << 16
 _BACKOFF_S, _LOCAL_BACKOFF_S = 0.5, 0.01
 _KEPT_STATUSES = (200, 404)
@@ -67,6 +68,7 @@ class Client(requests.Session):
         self.answered_at = ""
         self._journal = journal
         self._scope = scope
+        self._unanswered = 0
         local = local_server() is not None
         # A server of one's own needs no courtesy, nor a proxy.
         self.trust_env = not local
@@ -107,7 +109,15 @@ class Client(requests.Session):
             sleep=self.patience.pause,
             reraise=True,
         )
-        response = retrying(self._attempt, request, options)
+        try:
+            response = retrying(self._attempt, request, options)
+        except AnswerError as error:
+            self._unanswered += error.transient
+            if self._unanswered >= _UNANSWERED:
+                message = f"{self.provider.name} has stopped answering; resume the job later. At last: {error}"
+                raise AnswerError("down", message) from error
+            raise
+        self._unanswered = 0
         body = response.raw.read()
         self.answered_at = datetime.now(UTC).isoformat(timespec="seconds")
         if question and self._journal and response.status_code in _KEPT_STATUSES:

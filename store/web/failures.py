@@ -14,6 +14,7 @@ LONGEST_WAIT_S = 120.0
 _A_MONTH_S = 30 * 86_400.0
 
 _TRANSIENT = ("rate", "server", "network", "bad_payload")
+_HOPELESS = ("auth", "forbidden", "quota", "down")
 _MESSAGE_LENGTH = 200
 
 
@@ -26,8 +27,8 @@ class AnswerError(SourceError):
         ``bad_request``, ``auth`` (401), ``forbidden`` (403), ``not_found``,
         ``rate`` (429 with a short wait), ``quota`` (429 with a long one, or the
         budget of waiting is used up), ``server`` (5xx), ``network``,
-        ``bad_payload`` (another thing than was asked for) or ``refused`` (by us:
-        another host, too large).
+        ``bad_payload`` (another thing than was asked for), ``refused`` (by us:
+        another host, too large) or ``down`` (it answers nothing any more).
     retry_after_s : float or None
         How long the provider asks to wait.
     """
@@ -41,6 +42,11 @@ class AnswerError(SourceError):
     def transient(self) -> bool:
         """Whether the same request may be answered a little later."""
         return self.kind in _TRANSIENT
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether other requests to this provider would fail as well."""
+        return self.kind in _HOPELESS
 
 
 def of_status(provider: str, what: str, status: int, headers: Mapping[str, str], body: bytes) -> AnswerError:

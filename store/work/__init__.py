@@ -19,6 +19,7 @@ _MODULES = {
     "extract": "store.work.extract",
     "train": "store.work.train",
     "demo": "store.work.demo",
+    "collect": "store.work.collect",
 }
 
 
