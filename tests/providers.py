@@ -84,6 +84,7 @@ class Asked:
     query: str
     when: float
     agent: str
+    fault: str | None
 
 
 Fault = str
@@ -181,6 +182,7 @@ def preview(number: int) -> bytes:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer would wait 40 ms for the client's acknowledgement of its headers
 
     def log_message(self, *_: object) -> None:
         pass
@@ -200,11 +202,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.payload = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         agent = self.headers.get("User-Agent", "")
+        fault = self.providers.fault(self.path)
         with self.providers.lock:
-            self.providers.log.append(Asked(self.command, parts.path, parts.query, time.monotonic(), agent))
+            self.providers.log.append(Asked(self.command, parts.path, parts.query, time.monotonic(), agent, fault))
         if self.providers.pause_s:
             time.sleep(self.providers.pause_s)
-        fault = self.providers.fault(self.path)
         status, content, headers = (200, b"", {})
         try:
             if fault is None or fault not in _INSTEAD:

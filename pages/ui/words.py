@@ -249,8 +249,23 @@ def _train_result(result: dict[str, Any]) -> str:
     return f"The run {result['run_id']} is finished."
 
 
+def _collect_result(result: dict[str, Any]) -> str:
+    told = (
+        f"{count(result['songs'], 'song')} from {result['source']}: {result['added']:,} new, {result['updated']:,}"
+        f" updated, {result['values']:,} with reference values, {result['clips']:,} with sound,"
+        f" {result['rejected']:,} could not be had{_reasons(result['rejects_by_reason'])}."
+    )
+    return " ".join([told, *result["notes"]])
+
+
 def _plain_result(result: dict[str, Any]) -> str:
     return " · ".join(f"{number:,} {name}" for name, number in result.items() if isinstance(number, int)) + "."
 
 
-_RESULTS = {"import": _import_result, "scan": _scan_result, "extract": _extract_result, "train": _train_result}
+_RESULTS = {
+    "import": _import_result,
+    "scan": _scan_result,
+    "collect": _collect_result,
+    "extract": _extract_result,
+    "train": _train_result,
+}
