@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     cancel.add_argument("job")
     resume = add("resume", _resume, "go on with a job that stopped")
     resume.add_argument("job")
-    add("doctor", _doctor, "check versions, decoders and the workspace")
+    add("doctor", _doctor, "check versions, decoders, the workspace, and what each source can do")
     return parser
 
 

@@ -200,6 +200,30 @@ def test_a_folder_is_scanned(empty: Workspace, begun, tmp_path):
     assert begun == [("scan", {"folder": str(tmp_path), "labels": None, "source": None, "map": {}})]
 
 
+def test_a_source_is_asked_with_its_rights_in_view(empty: Workspace, begun):
+    at = show(places.COLLECT, way="Ask a source")
+    assert "Policy bars training models on Spotify content" in texts(at)
+    pick(at, "text_input", "Genres to search").set_value("jazz, hip hop")
+    pick(at, "number_input", "How many tracks the search").set_value(100)
+    press(at, "Collect")
+    assert begun == [
+        ("collect", {"source": "spotify", "options": {"genres": ["jazz", "hip hop"], "total": 100, "library": False}})
+    ]
+    pick(at, "selectbox", "Source").select("musicbrainz").run()
+    assert "CC BY-NC-SA" in texts(at)
+    assert "https://musicbrainz.org/doc/About/Data_License" in texts(at)
+
+
+def test_what_sources_can_do_is_asked_and_shown(empty: Workspace):
+    empty.prepare()
+    at = show(places.COLLECT, way="Ask a source")
+    assert "They have not been asked yet" in texts(at)
+    press(at, "Ask the sources")
+    says = at.dataframe[0].value.set_index(["source", "what"])
+    assert says["works"]["fma", "metadata and clips"] == "yes"
+    assert says["works"]["reccobeats", "values for Spotify ids"] == "no"
+
+
 def test_arrays_are_extracted(filled: Workspace, begun):
     press(show(places.COLLECT, way="Extract arrays"), "Extract")
     assert begun == [("extract", {"spec": "report"})]
@@ -410,5 +434,5 @@ def test_a_page_is_drawn_anew_when_a_job_brings_something_in(tmp_path, monkeypat
 
 
 def test_every_kind_of_work_that_pages_start_is_there():
-    for kind in ("import", "scan", "extract", "train", "demo"):
+    for kind in ("import", "scan", "collect", "extract", "train", "demo"):
         assert callable(load_work(kind))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from songfeat.errors import ConfigError, SourceError, UnknownName
 from songfeat.labels import FEATURES
-from store import jobs, provenance
+from store import capabilities, doctor, jobs, provenance
 from store.catalogue import Catalogue
 from store.sources import deezer, itunes, musicbrainz, reccobeats, spotify, spotify_auth
 from store.sources.interface import Origin, Reject, Song, Work
@@ -153,6 +153,35 @@ def test_a_probe_asks_little_and_never_raises(source: Source, server: Providers,
         assert "\n" not in capability.detail
     assert max((server.seen[target] for target in server.seen), default=0) <= 2
     assert len(server.log) - asked <= 3
+
+
+def test_what_sources_can_do_is_found_by_asking_once_and_remembered(server: Providers, workspace: Workspace):
+    assert capabilities.known(workspace) is None
+    workspace.prepare()
+    found = capabilities.ask(workspace)
+    assert capabilities.known(workspace) == found
+    says = {(one["source"], one["capability"]): one for one in found["sources"]}
+    assert says["spotify", "search"]["ok"]
+    assert says["spotify", "preview links"] == {
+        "source": "spotify", "capability": "preview links", "ok": None, "detail": "null for this app",
+    }  # fmt: skip
+    refused = says["spotify", "audio features"]
+    assert refused["ok"] is False
+    assert "403" in refused["detail"]
+    assert "27 November 2024" in refused["detail"]
+    assert len(server.asked("/v1/audio-features/")) == 1
+    checks = {check["name"]: check for check in doctor.checks(workspace)}
+    assert checks["spotify: audio features"] == {
+        "name": "spotify: audio features",
+        "ok": None,
+        "detail": refused["detail"],
+    }
+
+
+def test_what_no_provider_answers_is_said_without_waiting(workspace: Workspace):
+    found = capabilities.ask(workspace)["sources"]
+    assert {one["ok"] for one in found if one["source"] in ("reccobeats", "spotify", "musicbrainz")} <= {False, None}
+    assert not workspace.folder.exists()
 
 
 def test_unknown_sources_and_options_are_refused(workspace: Workspace):

@@ -2,7 +2,7 @@
 
 OVERVIEW = "pages/library/overview.py"
 COLLECT = "pages/library/collect.py"
-IMPORT, SCAN, EXTRACT = "Import a table", "Scan a folder", "Extract arrays"
+IMPORT, SCAN, ASK, EXTRACT = "Import a table", "Scan a folder", "Ask a source", "Extract arrays"
 """The ways to collect; the address of that page says ``?way=…``."""
 MFCC = "pages/explore/mfcc.py"
 TRAIN = "pages/models/train.py"

@@ -98,6 +98,13 @@ def rejects(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(file=table["file"].map(shown_name)).rename(columns={"seen_at": "seen at"})
 
 
+def capabilities(found: list[dict[str, Any]]) -> pd.DataFrame:
+    """What each source can do, in words."""
+    says = {True: "yes", False: "no", None: "not known"}
+    table = pd.DataFrame(found, columns=["source", "capability", "ok", "detail"], dtype="object")
+    return table.assign(ok=[says[ok] for ok in table["ok"]]).rename(columns={"capability": "what", "ok": "works"})
+
+
 def predicting_values(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs that predict values of features, and not the answer to a question."""
     asked = runs["targets"].map(lambda targets: set(targets) <= set(QUESTIONS)).astype(bool)

@@ -1,8 +1,9 @@
 """How numbers, names and states read to a person. Knows no Streamlit."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -42,6 +43,21 @@ def literal(text: str) -> str:
 def count(number: int, noun: str) -> str:
     """``"1 track"``, ``"21,325 tracks"``."""
     return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``"songs, values and audio"``."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def sentence(text: str) -> str:
+    """The same with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def host(link: str) -> str:
+    """The host of a web address, for a link's text."""
+    return urlsplit(link).netloc
 
 
 def duration(seconds: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from store.catalogue import Catalogue
 from store.progress import Progress
-from store.web.client import Client
+from store.web.client import ATTEMPTS, Client
 from store.web.journal import Journal
 from store.web.patience import Patience
 from store.web.provider import Provider
@@ -78,6 +78,8 @@ class Work:
     scope : str
         The job: answers that list things serve it alone.
     progress : Progress or None
+    attempts : int
+        How often a question is asked that something passing prevents from being answered.
     notes : list of str
         What a person should know of how it went; becomes part of the result.
     """
@@ -87,12 +89,20 @@ class Work:
     scope: str = ""
     progress: Progress | None = None
     notes: list[str] = field(default_factory=list)
+    attempts: int = ATTEMPTS
     patience: Patience = field(default_factory=Patience)
     clients: list[Client] = field(default_factory=list)
 
     def client(self, provider: Provider, *, contact: str | None = None) -> Client:
         """A session with a provider that keeps its answers."""
-        client = Client(provider, journal=self.journal, scope=self.scope, patience=self.patience, contact=contact)
+        client = Client(
+            provider,
+            journal=self.journal,
+            scope=self.scope,
+            patience=self.patience,
+            contact=contact,
+            attempts=self.attempts,
+        )
         self.clients.append(client)
         return client
 

@@ -154,10 +154,10 @@ def probe(work: Work) -> Iterator[Capability]:
         try:
             found = find(work.client(api), song)
         except AnswerError as error:
-            yield Capability(name=f"previews from {name}", ok=False, detail=str(error))
+            yield Capability(name=name, ok=False, detail=str(error))
             continue
         detail = "yes; it needs no key" if isinstance(found, Candidate) else f"it answers, but {found}"
-        yield Capability(name=f"previews from {name}", ok=True, detail=detail)
+        yield Capability(name=name, ok=True, detail=detail)
     m4a = importlib.util.find_spec("av") is not None
     detail = "PyAV is installed" if m4a else "not installed, so that iTunes' previews cannot be read: songfeat[m4a]"
     yield Capability(name="decoding M4A", ok=m4a or None, detail=detail)

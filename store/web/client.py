@@ -25,7 +25,7 @@ from store.web.journal import Journal
 from store.web.patience import Patience
 from store.web.provider import Provider, local_server
 
-_ATTEMPTS = 4
+ATTEMPTS = 4
 _REDIRECTS = 3
 _UNANSWERED = 6  # questions in a row that were asked to no avail, all their attempts included
 _BLOCK_BYTES = 1 << 16
@@ -47,6 +47,9 @@ class Client(requests.Session):
     contact : str, optional
         How the provider can reach whoever runs this; becomes part of the user agent.
 
+    attempts : int
+        How often a question is asked that something passing prevents from being answered.
+
     Attributes
     ----------
     answered_at : str
@@ -61,6 +64,7 @@ class Client(requests.Session):
         scope: str = "",
         patience: Patience | None = None,
         contact: str | None = None,
+        attempts: int = ATTEMPTS,
     ) -> None:
         super().__init__()
         self.provider = provider
@@ -68,6 +72,7 @@ class Client(requests.Session):
         self.answered_at = ""
         self._journal = journal
         self._scope = scope
+        self._attempts = attempts
         self._unanswered = 0
         local = local_server() is not None
         # A server of one's own needs no courtesy, nor a proxy.
@@ -104,7 +109,7 @@ class Client(requests.Session):
             return self._answer(request, known.status, known.body)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, AnswerError) and error.transient),
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            stop=tenacity.stop_after_attempt(self._attempts),
             wait=self._wait_s,
             sleep=self.patience.pause,
             reraise=True,
