@@ -107,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     scores.add_argument("--split", choices=("train", "val", "test"))
     scores.add_argument("--genre")
 
+    agreement = add("agreement", _agreement, "how far two sources of reference values agree")
+    agreement.add_argument("first", metavar="SOURCE")
+    agreement.add_argument("second", metavar="SOURCE")
+
     song = add("song", _song, "find songs; reference and predicted values side by side")
     song.add_argument("query", nargs="+")
     song.add_argument("--limit", type=_positive, default=5)
@@ -309,6 +313,12 @@ def _scores(options: argparse.Namespace) -> Result:
     from store.answers import scores
 
     return {"scores": scores(_catalogue(options), options.runs, split=options.split, genre=options.genre)}
+
+
+def _agreement(options: argparse.Namespace) -> Result:
+    from store.agreement import answer
+
+    return answer(_catalogue(options), options.first, options.second)
 
 
 def _song(options: argparse.Namespace) -> Result:

@@ -16,7 +16,7 @@ from store.work import load_work
 from store.workspace import Workspace
 from tests.workspaces import fill
 
-PAGES = (places.OVERVIEW, places.COLLECT, places.MFCC, places.TRAIN, places.COMPARE, places.SONG)
+PAGES = (places.OVERVIEW, places.COLLECT, places.SOURCES, places.MFCC, places.TRAIN, places.COMPARE, places.SONG)
 LSTM = "20260101-120000-lstm_multitask-0001"
 
 
@@ -103,6 +103,7 @@ def test_every_page_opens_on_a_filled_workspace(filled: Workspace, page: str):
     [
         (places.OVERVIEW, "There are no songs yet"),
         (places.COLLECT, "None yet"),
+        (places.SOURCES, "Values of two sources are needed"),
         (places.MFCC, "No song with a clip"),
         (places.TRAIN, "No source has songs"),
         (places.COMPARE, "No run is finished yet"),
@@ -222,6 +223,19 @@ def test_what_sources_can_do_is_asked_and_shown(empty: Workspace):
     says = at.dataframe[0].value.set_index(["source", "what"])
     assert says["works"]["fma", "metadata and clips"] == "yes"
     assert says["works"]["reccobeats", "values for Spotify ids"] == "no"
+
+
+def test_two_sources_stand_side_by_side(filled: Workspace):
+    at = show(places.SOURCES, feature="energy")
+    said = texts(at)
+    assert "Over **30 songs**" in said
+    assert "demo, synthesised lies" in said
+    assert len(at.get("vega_lite_chart")) == 2
+    table, songs = (element.value for element in at.dataframe)
+    assert table.set_index("feature")["n"]["energy"] == 30
+    assert "liveness" not in set(table["feature"])
+    assert list(songs["table:other"]) == [0.5] * 30
+    assert songs["difference"].abs().is_monotonic_decreasing
 
 
 def test_arrays_are_extracted(filled: Workspace, begun):

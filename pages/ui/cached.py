@@ -9,6 +9,7 @@ import streamlit as st
 
 from songfeat import registry
 from songfeat.specs import get_spec
+from store import agreement as agreements
 from store import listening, overview, readiness, rejects, runs, song_lists, table_preview, tracks
 from store.catalogue import Catalogue
 from store.workspace import Workspace
@@ -62,6 +63,8 @@ all_runs = _by_version(runs.all_runs)
 best_by_target = _by_version(runs.best_by_target)
 scores = _by_version(runs.scores)
 pairs = _by_version(runs.pairs)
+agreement = _by_version(agreements.scores)
+agreement_pairs = _by_version(agreements.pairs)
 song = _by_version(tracks.song)
 pick_list = _by_version(song_lists.pick_list)
 song_row = _by_version(song_lists.by_id)

@@ -16,6 +16,7 @@ def sections() -> dict[str, list[st.Page]]:
         "Library": [
             st.Page(places.OVERVIEW, title="Overview", icon=":material/dashboard:", default=True),
             st.Page(places.COLLECT, title="Collect", icon=":material/library_add:"),
+            st.Page(places.SOURCES, title="Sources", icon=":material/balance:"),
         ],
         "Explore": [st.Page(places.MFCC, title="MFCC", icon=":material/graphic_eq:")],
         "Models": [

@@ -98,6 +98,32 @@ def rejects(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(file=table["file"].map(shown_name)).rename(columns={"seen_at": "seen at"})
 
 
+def one_feature(songs: pd.DataFrame, feature: str) -> pd.DataFrame:
+    """The songs for which both sources have a feature: title, artist, genre_group, first, second."""
+    named = songs.rename(columns={f"first_{feature}": "first", f"second_{feature}": "second"})
+    return named[["track_id", "title", "artist", "genre_group", "first", "second"]].dropna(subset=["first", "second"])
+
+
+def both_sides(songs: pd.DataFrame, feature: str, first: str, second: str) -> pd.DataFrame:
+    """Songs with both values of a feature, those that differ most first."""
+    shown = one_feature(songs, feature)
+    shown = shown.assign(difference=shown["first"] - shown["second"]).sort_values(
+        "difference", key=abs, ascending=False
+    )
+    named = shown.rename(columns={"genre_group": "genre", "first": first, "second": second})
+    return named.drop(columns="track_id")
+
+
+def agreement(scores: pd.DataFrame) -> pd.DataFrame:
+    """How far two sources agree: one row a feature, one column a metric with its interval."""
+    heads = {"pearson": "r", "mae": "MAE", "bias": "bias", "lower_limit": "lower limit", "upper_limit": "upper limit"}
+    says = scores.assign(says=[words.estimate(row.value, row.low, row.high) for row in scores.itertuples()])
+    wide = says.pivot(index=["feature", "n"], columns="metric", values="says").reset_index()
+    order = list(scores["feature"].unique())
+    wide = wide.sort_values("feature", key=lambda names: names.map(order.index), ignore_index=True)
+    return wide[["feature", "n", *heads]].rename(columns=heads)
+
+
 def capabilities(found: list[dict[str, Any]]) -> pd.DataFrame:
     """What each source can do, in words."""
     says = {True: "yes", False: "no", None: "not known"}

@@ -174,6 +174,20 @@ def score_lines(scores: pd.DataFrame) -> dict[str, str]:
     }
 
 
+def agreement_line(scores: pd.DataFrame, first: str, second: str) -> str:
+    """How far two sources agree on one feature, in a sentence with its statistics."""
+    by_metric = scores.set_index("metric")
+    r, mae, bias = (by_metric.loc[name] for name in ("pearson", "mae", "bias"))
+    low, high = (by_metric.value[name] for name in ("lower_limit", "upper_limit"))
+    side = "above" if bias.value > 0 else "below"
+    return (
+        f"Over **{count(int(r.n), 'song')}**, r **{value(r.value, 2)}** {interval(r.low, r.high)}; on average"
+        f" **{value(mae.value)}** {interval(mae.low, mae.high)} apart (MAE). {literal(source(first))} lies"
+        f" {value(abs(bias.value))} {side} {literal(source(second))} on average; 95 % of the differences lie between"
+        f" {value(low)} and {value(high)}."
+    )
+
+
 def answers_line(question: Question, scores: pd.DataFrame) -> str:
     """How often a run's answers to a question are right, beside always giving the commoner one, and its AUC.
 
