@@ -12,7 +12,7 @@ import pandas as pd
 from songfeat.bootstrap import check_settings, draw_artists, interval
 from songfeat.errors import DataError
 from songfeat.labels import AVERAGE, Question
-from songfeat.metrics import ALL_GENRES, COLUMNS
+from songfeat.metrics import COLUMNS, groups
 from songfeat.splits import artist_groups
 
 METRICS = {
@@ -43,17 +43,18 @@ def evaluate(
     *,
     artists: pd.Series,
     genres: pd.Series | None = None,
+    decades: pd.Series | None = None,
     draws: int = 1000,
     seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """The accuracy and the AUC of answers, over all tracks and by genre.
+    """The accuracy and the AUC of answers, over all tracks, by genre and by decade.
 
     Parameters
     ----------
     predicted, reference : pandas.Series
         Probabilities of yes and right answers, by track id.
-    artists, genres, draws, seed, level
+    artists, genres, decades, draws, seed, level
         As in :func:`songfeat.metrics.evaluate`.
 
     Returns
@@ -73,24 +74,20 @@ def evaluate(
     check_settings(draws, level)
     known = _join(predicted, reference)
     artist, names = pd.factorize(artist_groups(artists.reindex(known.index)))
-    groups = {ALL_GENRES: np.ones(len(known), dtype=bool)}
-    if genres is not None:
-        of_track = genres.reindex(known.index).fillna("")
-        groups |= {name: (of_track == name).to_numpy() for name in sorted(set(of_track) - {""})}
     rows = []
-    for genre, inside in groups.items():
+    for (genre, decade), inside in groups(known.index, genres, decades).items():
         p, yes = known["predicted"].to_numpy()[inside], known["reference"].to_numpy()[inside]
         who = artist[inside]
         value = _scores(p, yes, np.ones((1, len(p))))[0]
         drawn = _resampled(p, yes, who, len(names), draws, seed)
         low, high = interval(drawn[np.newaxis], level, ~np.isnan(value)[np.newaxis] & (len(set(who)) > 1))
         rows += [
-            {"genre": genre, "metric": metric, "value": value[at], "low": low[0, at], "high": high[0, at], "n": len(p)}
+            {"genre": genre, "decade": decade, "feature": feature, "metric": metric, "n": len(p)}
+            | {"value": value[at], "low": low[0, at], "high": high[0, at]}
+            for feature in (str(predicted.name), AVERAGE)
             for at, metric in enumerate(METRICS)
         ]
-    table = pd.DataFrame(rows)
-    both = [table.assign(feature=name) for name in (str(predicted.name), AVERAGE)]
-    return pd.concat(both).sort_values("genre", key=lambda names: names != ALL_GENRES, kind="stable")[list(COLUMNS)]
+    return pd.DataFrame(rows)[list(COLUMNS)]
 
 
 def majority(train: pd.Series) -> float:

@@ -19,6 +19,9 @@ from songfeat.labels import ALL_TARGETS
 
 Result = dict[str, Any]
 
+_GROUPINGS = {"genre": "genre", "decade": "decade", "source": "label_source"}
+"""By what scores are told apart on the command line, and how the catalogue calls it."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code."""
@@ -36,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Cancelled, KeyboardInterrupt):
         print("songfeat: cancelled; run it again to go on", file=sys.stderr)
         return 130
+    if result is None:
+        return 0
     if options.json:
         text = json.dumps(result, ensure_ascii=False, indent=1, default=str)
     else:
@@ -60,8 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", default=False, help="print one JSON document")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, command: Callable[[argparse.Namespace], Result], help_text: str) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, help=help_text, parents=[common])
+    def add(
+        name: str,
+        command: Callable[[argparse.Namespace], Result | None],
+        help_text: str,
+        *shared: argparse.ArgumentParser,
+    ) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=help_text, parents=[common, *shared])
         one.set_defaults(command=command)
         return one
 
@@ -90,22 +100,42 @@ def _parser() -> argparse.ArgumentParser:
 
     add("models", _models, "list the models that can be trained")
 
-    train = add("train", _train, "train a model")
-    train.add_argument("model")
+    training = argparse.ArgumentParser(add_help=False)
+    training.add_argument("model")
     targets = f"{', '.join(ALL_TARGETS)}; default: what the model is for"
-    train.add_argument("--targets", nargs="+", metavar="NAME", help=targets)
-    train.add_argument("--source", metavar="NAME", help="whose values to learn; default: the one with most tracks")
-    train.add_argument("--split", choices=("artist", "random"), help="default: artist")
-    train.add_argument("--spec", help="which arrays; default: the ones that the model is for")
+    training.add_argument("--targets", nargs="+", metavar="NAME", help=targets)
+    source = "whose values to learn, of several the first that knows a track; default: the one with most tracks"
+    training.add_argument("--source", nargs="+", metavar="NAME", help=source)
+    training.add_argument("--split", choices=("artist", "random"), help="default: artist")
+    training.add_argument("--spec", metavar="NAME", help="which arrays; default: the ones that the model is for")
+    training.add_argument("--seed", type=int, help="default: 0")
+    training.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", type=_pair)
+
+    train = add("train", _train, "train a model", training)
     train.add_argument("--epochs", type=_positive)
-    train.add_argument("--seed", type=int, help="default: 0")
-    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", type=_pair)
+    train.add_argument("--cv", type=_positive, metavar="FOLDS", help="cross-validate: one model a fold, 2 or more")
+
+    sweep = add(
+        "sweep", _sweep, "search for settings of a model by its validation error, and train with the best", training
+    )
+    sweep.add_argument("--trials", type=_positive, metavar="N", required=True)
+
+    report = add("report", _report, "train the report's systems where they are not trained, and replay its tables")
+    report.add_argument("--source", metavar="NAME", help="whose values to learn; default: the one with most clips")
+    report.add_argument("--seed", type=int, default=0, help="default: 0")
 
     add("runs", _runs, "list the finished runs with their scores")
-    scores = add("scores", _scores, "scores of runs by feature and genre")
+    scores = add("scores", _scores, "scores of runs by feature and by genre, decade or source")
     scores.add_argument("runs", nargs="+", metavar="RUN")
     scores.add_argument("--split", choices=("train", "val", "test"))
     scores.add_argument("--genre")
+    scores.add_argument("--by", choices=tuple(_GROUPINGS), default="genre", help="default: genre")
+
+    compare = add("compare", _compare, "compare two runs on the songs that both predicted")
+    compare.add_argument("first", metavar="RUN")
+    compare.add_argument("second", metavar="RUN")
+    compare.add_argument("--split", choices=("train", "val", "test"), default="test", help="default: test")
+    compare.add_argument("--genre")
 
     agreement = add("agreement", _agreement, "how far two sources of reference values agree")
     agreement.add_argument("first", metavar="SOURCE")
@@ -280,20 +310,48 @@ def _models(_options: argparse.Namespace) -> Result:
     }
 
 
-def _train(options: argparse.Namespace) -> Result:
-    settings = _unique(options.set)
-    if options.epochs is not None:
-        settings["epochs"] = str(options.epochs)
-    params = {
+def _training_params(options: argparse.Namespace) -> Result:
+    return {
         "model": options.model,
         "targets": options.targets,
         "source": options.source,
         "split": options.split,
         "spec": options.spec,
         "seed": options.seed,
-        "settings": settings,
+        "settings": _unique(options.set),
     }
-    return _work(options, "train", params, f"Train {options.model}")
+
+
+def _train(options: argparse.Namespace) -> Result | None:
+    params = _training_params(options)
+    if options.epochs is not None:
+        params["settings"]["epochs"] = str(options.epochs)
+    params["cv"] = options.cv
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return _work(options, "train", params, f"Train {options.model}")
+    from songfeat import distributed
+
+    with distributed.group():
+        if distributed.rank() == 0:
+            return _work(options, "train", params, f"Train {options.model}")
+        from store.work.train import assist
+        from store.workspace import Workspace
+
+        assist(Workspace.locate(options.workspace))
+        return None
+
+
+def _sweep(options: argparse.Namespace) -> Result:
+    params = {**_training_params(options), "trials": options.trials}
+    return _work(options, "sweep", params, f"Search settings of {options.model}")
+
+
+def _report(options: argparse.Namespace) -> Result:
+    from store.report import as_dict, replay
+
+    done = _work(options, "report", {"source": options.source, "seed": options.seed}, "Replay the report")
+    found = as_dict(replay(_catalogue(options), source=done["source"], seed=done["seed"]))
+    return {**found, "trained": done["trained"], "left_out": done["left_out"]}
 
 
 def _catalogue(options: argparse.Namespace) -> Any:
@@ -312,7 +370,14 @@ def _runs(options: argparse.Namespace) -> Result:
 def _scores(options: argparse.Namespace) -> Result:
     from store.answers import scores
 
-    return {"scores": scores(_catalogue(options), options.runs, split=options.split, genre=options.genre)}
+    by = _GROUPINGS[options.by]
+    return {"scores": scores(_catalogue(options), options.runs, split=options.split, genre=options.genre, by=by)}
+
+
+def _compare(options: argparse.Namespace) -> Result:
+    from store.answers import comparison
+
+    return comparison(_catalogue(options), options.first, options.second, split=options.split, genre=options.genre)
 
 
 def _agreement(options: argparse.Namespace) -> Result:
@@ -371,7 +436,3 @@ def _doctor(options: argparse.Namespace) -> Result:
     from store.workspace import Workspace
 
     return {"checks": checks(Workspace.locate(options.workspace))}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -103,6 +103,18 @@ QUESTIONS: dict[str, Question] = {
 }
 """Every question that a model may be asked, by name."""
 
+SHAPES = {
+    "danceability": "even",
+    "energy": "even",
+    "speechiness": "skewed",
+    "acousticness": "two-sided",
+    "instrumentalness": "two-sided",
+    "valence": "even",
+    "danceable": "two-sided",
+}
+"""How the values behind each answer are distributed: evenly about a middle, piled up at 0 with a long tail, or most of
+them near 0 or near 1."""
+
 ANSWERS = (*ALL_TARGETS, *QUESTIONS)
 """Every name under which a model may answer, in the order in which they are shown."""
 

@@ -17,7 +17,8 @@ Conventions
 * Intervals are by artist: see :mod:`songfeat.bootstrap`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -28,10 +29,10 @@ from songfeat.labels import AVERAGE, resolve_targets
 from songfeat.scores import METRICS
 from songfeat.splits import artist_groups
 
-ALL_GENRES = "all"
-"""Stands for the tracks of every genre, and of none, wherever scores are listed by genre."""
+ALL = "all"
+"""Stands for the tracks of every group, and of none, wherever scores are listed by genre, decade or source."""
 
-COLUMNS = ("feature", "genre", "metric", "value", "low", "high", "n")
+COLUMNS = ("feature", "genre", "decade", "metric", "value", "low", "high", "n")
 """The columns of a table of scores."""
 
 COMPARISON_COLUMNS = ("feature", "genre", "metric", "first", "second", "difference", "low", "high", "n", "better")
@@ -46,6 +47,7 @@ def validate(
     *,
     artists: pd.Series | None = None,
     genres: pd.Series | None = None,
+    decades: pd.Series | None = None,
 ) -> None:
     """Check that two frames can be compared, and that what is known of their tracks covers them.
 
@@ -56,7 +58,7 @@ def validate(
     UnknownName
         If a column is no target.
     DataError
-        If track ids repeat, or `artists` or `genres` lacks a track that both frames have.
+        If track ids repeat, or what is known of tracks lacks one that both frames have.
     """
     columns, others = predicted.columns, reference.columns
     if set(columns) != set(others) or not (len(columns) and columns.is_unique and others.is_unique):
@@ -66,7 +68,8 @@ def validate(
         )
     resolve_targets(columns)
     shared = predicted.index.intersection(reference.index)
-    tables = {"predictions": predicted, "reference values": reference, "artists": artists, "genres": genres}
+    about = {"artists": artists, "genres": genres, "decades": decades}
+    tables = {"predictions": predicted, "reference values": reference, **about}
     for what, table in tables.items():
         if table is None:
             continue
@@ -88,19 +91,21 @@ def evaluate(
     *,
     artists: pd.Series,
     genres: pd.Series | None = None,
+    decades: pd.Series | None = None,
     draws: int = 1000,
     seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Every metric of every target and their average, over all tracks and by genre.
+    """Every metric of every target and their average, over all tracks, by genre and by decade.
 
     Parameters
     ----------
     predicted, reference : pandas.DataFrame
         See the conventions of this module.
-    artists, genres : pandas.Series
-        Artist key and genre group by track id, ``""`` where not known. Tracks
-        of unknown genre count among all and in no group.
+    artists, genres, decades : pandas.Series
+        Artist key, genre group and decade (``"1990s"``) by track id, ``""``
+        where not known. Tracks of unknown genre or decade count among all and
+        in no group.
     draws : int
         How often artists are drawn; 0 leaves the intervals NaN.
     seed : int
@@ -111,9 +116,10 @@ def evaluate(
     Returns
     -------
     pandas.DataFrame
-        Rows of `COLUMNS`: all genres first, then by name each in which a
-        prediction counts; in each the targets in their order, then the
-        average; for each every metric.
+        Rows of `COLUMNS`: all tracks first, then by name each genre in which
+        a prediction counts, then each such decade; in each the targets in
+        their order, then the average; for each every metric. A row that is not
+        of one genre or decade has `ALL` there.
 
     Raises
     ------
@@ -123,7 +129,7 @@ def evaluate(
         If `draws` or `level` is out of range.
     """
     check_settings(draws, level)
-    keys, found = _bootstrap([predicted], reference, artists, genres, draws, seed)
+    keys, found = _bootstrap([predicted], reference, artists, genres, decades, draws, seed)
     return keys.assign(**found.columns(found.value[0], found.drawn[0], level))[list(COLUMNS)]
 
 
@@ -159,7 +165,7 @@ def compare(
         holds 0 or there is none.
     """
     check_settings(draws, level)
-    keys, found = _bootstrap([first, second], reference, artists, genres, draws, seed)
+    keys, found = _bootstrap([first, second], reference, artists, genres, None, draws, seed)
     of_first, of_second = found.value
     table = keys.assign(**found.columns(of_first - of_second, found.drawn[0] - found.drawn[1], level))
     higher = np.select([table["low"] > ROUNDING, table["high"] < -ROUNDING], [1, -1], default=0)
@@ -245,13 +251,22 @@ def _numbers(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     return numbers
 
 
-def _masks(genres: pd.Series | None, tracks: pd.Index) -> dict[str, np.ndarray]:
-    """Which tracks are of all genres and of each; none for tracks whose genre is not known."""
-    masks = {ALL_GENRES: np.ones(len(tracks), dtype=bool)}
-    if genres is not None:
-        number, names = pd.factorize(genres.reindex(tracks).astype(object), sort=True)
-        masks |= {name: number == place for place, name in enumerate(names) if name != ""}
-    return masks
+def groups(tracks: pd.Index, genres: pd.Series | None, decades: pd.Series | None) -> dict[tuple[str, str], np.ndarray]:
+    """Which tracks are in each group that is scored, by genre and decade.
+
+    All tracks first, then those of each genre and of each decade; none for
+    tracks whose genre or decade is not known.
+    """
+    found = {(ALL, ALL): np.ones(len(tracks), dtype=bool)}
+    found |= {(genre, ALL): mask for genre, mask in _masks(genres, tracks)}
+    return found | {(ALL, decade): mask for decade, mask in _masks(decades, tracks)}
+
+
+def _masks(of_track: pd.Series | None, tracks: pd.Index) -> Iterator[tuple[str, np.ndarray]]:
+    """The groups that a series names, in order, each with the tracks that are in it."""
+    if of_track is not None:
+        number, names = pd.factorize(of_track.reindex(tracks).astype(object), sort=True)
+        yield from ((name, number == place) for place, name in enumerate(names) if name != "")
 
 
 def _bootstrap(
@@ -259,19 +274,21 @@ def _bootstrap(
     reference: pd.DataFrame,
     artists: pd.Series,
     genres: pd.Series | None,
+    decades: pd.Series | None,
     draws: int,
     seed: int,
 ) -> tuple[pd.DataFrame, Measured]:
     """Score every run on the tracks and values that all of them have; with the names that belong to the scores."""
     for run in runs:
-        validate(run, reference, artists=artists, genres=genres)
+        validate(run, reference, artists=artists, genres=genres, decades=decades)
     *predicted, known = _join(*runs, reference)
-    masks = _masks(genres, known.index)
-    keys = pd.MultiIndex.from_product([masks, [*known.columns, AVERAGE], METRICS], names=["genre", "feature", "metric"])
+    masks = groups(known.index, genres, decades)
+    rows = [(*group, *of_group) for group in masks for of_group in product([*known.columns, AVERAGE], METRICS)]
+    keys = pd.DataFrame(rows, columns=["genre", "decade", "feature", "metric"])
     artist, _ = pd.factorize(artist_groups(artists.reindex(known.index)))
     sides = [side.to_numpy() for side in predicted]
     found = measure(sides, known.to_numpy(), artist, list(masks.values()), score=_scores, draws=draws, seed=seed)
-    return keys.to_frame(index=False), found
+    return keys, found
 
 
 def _scores(array: np.ndarray) -> np.ndarray:

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from songfeat import checkpoint
+from songfeat import checkpoint, metadata
 from songfeat.batches import answer
 from songfeat.errors import DataError
 from songfeat.examples import Examples
 from songfeat.extraction import extract
+from songfeat.folds import folds_in
 from songfeat.numeric import by_name, without_impossible
 from songfeat.preparation import Inputs, inputs_of
-from songfeat.registry import NUMERIC
+from songfeat.registry import METADATA, NUMERIC
 from songfeat.specs import Spec
 from songfeat.training import TrainedModel
 
@@ -23,16 +24,21 @@ _BATCH_SIZE = 1024
 class Predictor:
     """Answers for tracks, files or rows, each value under the name of its target.
 
-    The values are the model's own: nothing is clipped or rounded.
+    The values are the model's own: nothing is clipped or rounded. Several
+    models of one kind answer together, with the mean of their answers.
     """
 
-    def __init__(self, trained: TrainedModel) -> None:
+    def __init__(self, trained: TrainedModel, *others: TrainedModel) -> None:
         self.trained = trained
+        self._all = (trained, *others)
 
     @classmethod
     def load(cls, folder: Path) -> "Predictor":
-        """The predictor of a checkpoint; raises as :func:`songfeat.checkpoint.load` does."""
-        return cls(checkpoint.load(folder).trained)
+        """The predictor of a checkpoint, or of all folds of a cross-validation.
+
+        Raises as :func:`songfeat.checkpoint.load` does.
+        """
+        return cls(*(checkpoint.load(path).trained for path in folds_in(folder) or [folder]))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -101,7 +107,8 @@ class Predictor:
     def predict_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """Predictions for the rows of a table that holds the numeric inputs, by column name.
 
-        A row with a gap, or with a value out of the range of its feature (as
+        Of metadata the table may hold what it has, see :func:`songfeat.metadata.of_table`.
+        A row with a gap among the numeric inputs, or with a value out of the range of its feature (as
         those that stand for "not known" are), gets gaps: nothing is made up.
 
         Returns
@@ -116,23 +123,29 @@ class Predictor:
         DataError
             If the model sees something else than numbers alone, or a column holds text.
         """
-        if self.inputs != (NUMERIC,):
+        if self.inputs not in ((NUMERIC,), (NUMERIC, METADATA)):
             raise DataError(f"{self._what_it_sees()}; it cannot predict from the numbers of a table alone.")
         inputs = without_impossible(_numbers(by_name(table)))
         complete = np.flatnonzero(inputs.notna().all(axis=1))
         values = np.full((len(table), len(self.targets)), np.nan)
         if len(complete):
-            values[complete] = self.predict({NUMERIC: inputs.iloc[complete]}).to_numpy()
+            given = {NUMERIC: inputs.iloc[complete], METADATA: metadata.of_table(table.iloc[complete])}
+            values[complete] = self.predict(given).to_numpy()
         return pd.DataFrame(values, index=table.index, columns=list(self.targets))
 
     def _predict(self, inputs: Inputs, index: pd.Index) -> pd.DataFrame:
-        tensors = self.trained.preparation.tensors(inputs, len(index))
-        config = self.trained.train_config
-        answers = answer(self.trained.model, tensors, _BATCH_SIZE if config is None else config.batch_size)
-        return pd.DataFrame(answers.double().numpy(), index=index, columns=list(self.targets))
+        answers = np.mean([_answers(trained, inputs, len(index)) for trained in self._all], axis=0)
+        return pd.DataFrame(answers, index=index, columns=list(self.targets))
 
     def _what_it_sees(self) -> str:
         return f"The model {self.trained.name!r} sees {' and '.join(self.inputs) or 'no'} inputs"
+
+
+def _answers(trained: TrainedModel, inputs: Inputs, n: int) -> np.ndarray:
+    tensors = trained.preparation.tensors(inputs, n)
+    config = trained.train_config
+    answers = answer(trained.model, tensors, _BATCH_SIZE if config is None else config.batch_size)
+    return answers.double().numpy()
 
 
 def _numbers(inputs: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any, overload
 import numpy as np
 import pandas as pd
 
+from songfeat.disk_arrays import Array
 from songfeat.errors import DataError, LabelMismatch
 
 _CHUNK_BYTES = 32 * 2**20
@@ -54,10 +55,10 @@ class Scaler:
             If there are no rows, or if a column has gaps, is infinite or holds no numbers.
         """
         values = _numbers(frame)
-        return cls._fit(values[:, :, np.newaxis], tuple(map(str, frame.columns)))
+        return cls._fit(values, tuple(map(str, frame.columns)))
 
     @classmethod
-    def fit_array(cls, array: np.ndarray, names: Sequence[str]) -> "Scaler":
+    def fit_array(cls, array: Array, names: Sequence[str]) -> "Scaler":
         """Learn one mean and scale per channel, over all tracks and frames.
 
         Sums are in float64 and in chunks of tracks, so that an array on disk
@@ -65,7 +66,7 @@ class Scaler:
 
         Parameters
         ----------
-        array : numpy.ndarray
+        array : numpy.ndarray or DiskArray
             ``(n, n_channels, n_frames)``, or ``(n, n_channels)`` without a time axis.
         names : sequence of str
             One per channel.
@@ -79,15 +80,15 @@ class Scaler:
         """
         if array.ndim not in (2, 3) or array.shape[1] != len(names):
             raise LabelMismatch(f"Expected (n, {len(names)} channels, n_frames) to scale, got {array.shape}.")
-        return cls._fit(array if array.ndim == 3 else array[..., np.newaxis], tuple(names))
+        return cls._fit(array, tuple(names))
 
     @classmethod
-    def _fit(cls, array: np.ndarray, names: tuple[str, ...]) -> "Scaler":
+    def _fit(cls, array: Array, names: tuple[str, ...]) -> "Scaler":
         if array.size == 0:
             raise DataError(f"There is nothing to learn a scale from: the values are of shape {array.shape}.")
-        count = array.shape[0] * array.shape[2]
+        count = array.size // len(names)
         # Sums start from the first value, so that the deviations of a constant are exactly 0 and never rounding noise.
-        first = array[0, :, 0].astype(float)
+        first = array[0].reshape(len(names), -1)[:, 0].astype(float)
         # What is not finite is refused, by name, where the scaler is built.
         with np.errstate(invalid="ignore", over="ignore"):
             mean = first + _sum(array, lambda chunk: chunk - first[:, np.newaxis]) / count
@@ -164,13 +165,14 @@ def _numbers(frame: pd.DataFrame) -> np.ndarray:
         raise DataError(f"Inputs to scale must be numbers; {', '.join(map(str, frame.columns))}: {error}.") from error
 
 
-def _sum(array: np.ndarray, term: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _sum(array: Array, term: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """The sum of `term` over tracks and frames, by channel, in float64."""
     return np.sum([term(chunk).sum(axis=(0, 2)) for chunk in _chunks(array)], axis=0)
 
 
-def _chunks(array: np.ndarray) -> Iterator[np.ndarray]:
-    """A few tracks at a time, as float64."""
+def _chunks(array: Array) -> Iterator[np.ndarray]:
+    """A few tracks at a time, ``(tracks, n_channels, n_frames)``, as float64; without a time axis it is one frame."""
     tracks = max(1, _CHUNK_BYTES // (8 * array[0].size))
     for start in range(0, len(array), tracks):
-        yield array[start : start + tracks].astype(float)
+        chunk = array[start : start + tracks].astype(float)
+        yield chunk.reshape(*chunk.shape[:2], -1)

@@ -85,18 +85,35 @@ def split(
     _check_fractions(fractions)
     if not tracks.index.is_unique:
         raise DataError(f"Track {tracks.index[tracks.index.duplicated()][0]!r} stands more than once in the split.")
-    groups = _groups(tracks, by)
+    groups = groups_by(tracks, by)
     group_of_track, names = pd.factorize(groups.to_numpy(dtype=object))
     if len(names) < len(PARTS):
         what = "artists" if by == "artist" else "tracks"
         raise DataError(f"A split into {', '.join(PARTS)} needs at least {len(PARTS)} {what}, got {len(names)}.")
+    parts = share_out(names, np.bincount(group_of_track), fractions, seed)
+    return pd.Series(np.array(PARTS)[parts[group_of_track]], index=tracks.index, name="part")
+
+
+def share_out(names: np.ndarray, sizes: np.ndarray, fractions: Sequence[float], seed: int | str) -> np.ndarray:
+    """The number of the part that each group goes to, from 0; see :func:`split`.
+
+    Parameters
+    ----------
+    names : numpy.ndarray
+        Of the groups, as text; at least as many as there are parts.
+    sizes : numpy.ndarray
+        Their tracks.
+    fractions : sequence of float
+        The shares of the parts, together 1.
+    seed : int or str
+        Part of what is hashed.
+    """
     position = _hash_positions(names, seed)
     parts = np.searchsorted(np.cumsum(fractions)[:-1], position, side="right")
-    if len(names) < FEW_GROUPS or len(np.unique(parts)) < len(PARTS):
-        sizes = np.bincount(group_of_track)
+    if len(names) < FEW_GROUPS or len(np.unique(parts)) < len(fractions):
         order = np.argsort(position)
         parts[order] = _fill(sizes[order], fractions)
-    return pd.Series(np.array(PARTS)[parts[group_of_track]], index=tracks.index, name="part")
+    return parts
 
 
 def _check_fractions(fractions: Sequence[float]) -> None:
@@ -104,7 +121,8 @@ def _check_fractions(fractions: Sequence[float]) -> None:
         raise ConfigError(f"fractions must be {len(PARTS)} numbers above 0 that add up to 1, got {tuple(fractions)}.")
 
 
-def _groups(tracks: pd.DataFrame, by: str) -> pd.Series:
+def groups_by(tracks: pd.DataFrame, by: str) -> pd.Series:
+    """The group of each track, which stands in one part as a whole; see :func:`split`."""
     if by == "artist":
         return artist_groups(tracks["artist"])
     if by == "random":
@@ -112,7 +130,7 @@ def _groups(tracks: pd.DataFrame, by: str) -> pd.Series:
     raise UnknownName("way to split", by, ("artist", "random"))
 
 
-def _hash_positions(names: Iterable[str], seed: int) -> np.ndarray:
+def _hash_positions(names: Iterable[str], seed: int | str) -> np.ndarray:
     """Each name's place in [0, 1): the first 53 bits of its hash, all that a float holds without rounding up to 1."""
     digests = b"".join(blake2b(f"{seed}\0{name}".encode(), digest_size=8).digest() for name in names)
     return (np.frombuffer(digests, dtype=">u8") >> np.uint64(11)).astype(float) / 2**53

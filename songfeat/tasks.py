@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -36,14 +36,20 @@ class Task(Protocol):
         """Examples whose targets are the right answers; those given have values of `features`."""
         ...
 
-    def evaluate(
-        self, predicted: pd.DataFrame, right: pd.DataFrame, train: pd.DataFrame, *, tracks: pd.DataFrame
-    ) -> pd.DataFrame:
-        """The scores of answers, with `mean_value`: what one answer for all tracks scores, learnt from `train`.
+    def right_answers(self, values: pd.DataFrame) -> pd.DataFrame:
+        """What reference values of `features` answer, NaN where not known."""
+        ...
 
-        `right` and `train` are the right answers for the tracks that are
-        measured on and for those of the training part; `tracks` has the
-        columns artist and genre.
+    def constant(self, train: pd.DataFrame, tracks: pd.Index) -> pd.DataFrame:
+        """One answer for all of these tracks, learnt from the right answers for those of the training part."""
+        ...
+
+    def evaluate(
+        self, predicted: pd.DataFrame, constant: pd.DataFrame, right: pd.DataFrame, *, tracks: pd.DataFrame
+    ) -> pd.DataFrame:
+        """The scores of answers, with `mean_value`: what the constant ones score.
+
+        `tracks` has the column artist, and genre and decade for scores by them.
         """
         ...
 
@@ -65,14 +71,18 @@ class Values:
     def pose(self, examples: Examples) -> Examples:
         return examples
 
+    def right_answers(self, values: pd.DataFrame) -> pd.DataFrame:
+        return values
+
+    def constant(self, train: pd.DataFrame, tracks: pd.Index) -> pd.DataFrame:
+        return pd.DataFrame([train.mean()] * len(tracks), index=tracks)
+
     def evaluate(
-        self, predicted: pd.DataFrame, right: pd.DataFrame, train: pd.DataFrame, *, tracks: pd.DataFrame
+        self, predicted: pd.DataFrame, constant: pd.DataFrame, right: pd.DataFrame, *, tracks: pd.DataFrame
     ) -> pd.DataFrame:
-        means = right.copy()
-        means[:] = train.mean()
-        artists, genres = tracks["artist"], tracks["genre"]
-        score = metrics.evaluate(predicted, right, artists=artists, genres=genres)
-        return _beside(score, metrics.evaluate(means, right, artists=artists, genres=genres, draws=0))
+        about = _about(tracks)
+        score = metrics.evaluate(predicted, right, **about)
+        return _beside(score, metrics.evaluate(constant, right, **about, draws=0))
 
     def near_constant(self, predicted: pd.DataFrame, right: pd.DataFrame) -> tuple[str, ...]:
         return metrics.near_constant(predicted, right)
@@ -93,17 +103,21 @@ class YesNo:
         return (self.question.name,)
 
     def pose(self, examples: Examples) -> Examples:
-        values = examples.targets[self.question.feature]
-        return replace(examples, targets=binary.right_answers(self.question, values).to_frame())
+        return replace(examples, targets=self.right_answers(examples.targets))
+
+    def right_answers(self, values: pd.DataFrame) -> pd.DataFrame:
+        return binary.right_answers(self.question, values[self.question.feature]).to_frame()
+
+    def constant(self, train: pd.DataFrame, tracks: pd.Index) -> pd.DataFrame:
+        name = self.question.name
+        return pd.DataFrame({name: binary.majority(train[name])}, index=tracks)
 
     def evaluate(
-        self, predicted: pd.DataFrame, right: pd.DataFrame, train: pd.DataFrame, *, tracks: pd.DataFrame
+        self, predicted: pd.DataFrame, constant: pd.DataFrame, right: pd.DataFrame, *, tracks: pd.DataFrame
     ) -> pd.DataFrame:
-        name = self.question.name
-        always = pd.Series(binary.majority(train[name]), index=right.index, name=name)
-        artists, genres = tracks["artist"], tracks["genre"]
-        score = binary.evaluate(predicted[name], right[name], artists=artists, genres=genres)
-        return _beside(score, binary.evaluate(always, right[name], artists=artists, genres=genres, draws=0))
+        name, about = self.question.name, _about(tracks)
+        score = binary.evaluate(predicted[name], right[name], **about)
+        return _beside(score, binary.evaluate(constant[name], right[name], **about, draws=0))
 
     def near_constant(self, predicted: pd.DataFrame, right: pd.DataFrame) -> tuple[str, ...]:
         name = self.question.name
@@ -149,6 +163,12 @@ def answers_in_order(entry: "ModelEntry", names: Iterable[str]) -> tuple[str, ..
     return (entry.question,)
 
 
+def _about(tracks: pd.DataFrame) -> dict[str, Any]:
+    """What is known of the tracks, by the names under which evaluations take it."""
+    names = {"artist": "artists", "genre": "genres", "decade": "decades"}
+    return {name: tracks[column] for column, name in names.items() if column in tracks}
+
+
 def _beside(score: pd.DataFrame, constant: pd.DataFrame) -> pd.DataFrame:
-    keys = ["genre", "feature", "metric"]
+    keys = ["genre", "decade", "feature", "metric"]
     return score.merge(constant[[*keys, "value"]].rename(columns={"value": "mean_value"}), on=keys)

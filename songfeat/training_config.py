@@ -2,14 +2,22 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
 from songfeat.errors import ConfigError
 
-LOSSES = ("mse", "smooth_l1")
-"""What a training may minimise: the squared error, or the one that grows linearly beyond 1."""
+LOSSES = ("mse", "smooth_l1", "l1", "bce", "by_target")
+"""What a training may minimise: the squared error, the one that grows linearly beyond 1, the absolute error, the
+binary cross-entropy, which takes a value within [0, 1] for a probability, or of these for each target what suits the
+distribution of its values (:data:`songfeat.labels.SHAPES`)."""
+
+SAMPLINGS = ("uniform", "density")
+"""How an epoch takes the tracks of the training part: each once, or as many draws that prefer rare values."""
+
+# Descriptions that were written before there was such a field mean its default.
+_LATER = {"later": True}
 
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text", tuple: "whole numbers"}
@@ -39,6 +47,7 @@ class TrainConfig:
         Whether errors count in units of each target's standard deviation over
         the training part. Otherwise a target that varies much outweighs the
         others, and a `smooth_l1` within [0, 1] is nothing but half an `mse`.
+        A `bce` is weighted so that small errors count as in a `smooth_l1`.
     patience : int
         Epochs without a better validation loss after which training stops.
     plateau_patience : int
@@ -52,6 +61,9 @@ class TrainConfig:
         networks gain nothing from more than one, and lose much where other
         programs want the processor too. The last bits of the weights may
         depend on it.
+    sampling : str
+        One of `SAMPLINGS`. With ``"density"`` tracks are drawn with
+        replacement, see :func:`songfeat.sampling.density_weights`.
     """
 
     epochs: int = 100
@@ -66,6 +78,7 @@ class TrainConfig:
     plateau_factor: float = 0.5
     grad_clip: float = 1.0
     threads: int = 1
+    sampling: str = field(default="uniform", metadata=_LATER)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "min_steps", "patience", "threads"):
@@ -75,6 +88,7 @@ class TrainConfig:
         _require(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)
         _require(0 < self.plateau_factor < 1, "plateau_factor", "between 0 and 1", self.plateau_factor)
         _require(self.loss in LOSSES, "loss", " or ".join(LOSSES), self.loss)
+        _require(self.sampling in SAMPLINGS, "sampling", " or ".join(SAMPLINGS), self.sampling)
 
 
 def _require(fits: bool, name: str, expected: str, value: object) -> None:
@@ -112,13 +126,13 @@ def apply_overrides(settings: Mapping[str, object], *configs: Any) -> tuple[Any,
             raise ConfigError(f"There is no setting {name!r} here.{hint} {choices}")
     parsed = {name: _parse(name, value, type(values[name])) for name, value in settings.items()}
     return tuple(
-        replace(config, **{field.name: parsed[field.name] for field in fields(config) if field.name in parsed})
+        replace(config, **{one.name: parsed[one.name] for one in fields(config) if one.name in parsed})
         for config in configs
     )
 
 
 def config_from_dict(config: type, values: Mapping[str, object]) -> Any:
-    """The config that :func:`dataclasses.asdict` described, every field given.
+    """The config that :func:`dataclasses.asdict` described, every field given but those that came later.
 
     Raises
     ------
@@ -126,7 +140,7 @@ def config_from_dict(config: type, values: Mapping[str, object]) -> Any:
         If a field is missing or unknown, or a value does not fit.
     """
     (made,) = apply_overrides(values, config())
-    if missing := [field.name for field in fields(config) if field.name not in values]:
+    if missing := [one.name for one in fields(config) if one.name not in values and not one.metadata.get("later")]:
         raise ConfigError(f"The setting {missing[0]!r} is missing.")
     return made
 

@@ -3,35 +3,21 @@
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from songfeat import distributed
 from songfeat.batches import Batch, answer
 from songfeat.errors import ConfigError
+from songfeat.losses import Loss
+from songfeat.sampling import density_weights
+from songfeat.synchronised_norm import synchronised
 from songfeat.training_config import TrainConfig
 from songfeat.training_state import EpochRecord, TrainingState
-
-_LOSSES: dict[str, Callable[..., Tensor]] = {"mse": functional.mse_loss, "smooth_l1": functional.smooth_l1_loss}
-
-
-class Loss:
-    """The mean loss over known values, in units of each target's deviation over the training part if so configured."""
-
-    def __init__(self, config: TrainConfig, targets: Tensor) -> None:
-        self.function = _LOSSES[config.loss]
-        known = targets.double()
-        deviation = (known - known.nanmean(dim=0)).square().nanmean(dim=0).sqrt().float()
-        self.unit = deviation.where(deviation > 0, 1.0) if config.balance_targets else torch.ones_like(deviation)
-
-    def __call__(self, answers: Tensor, targets: Tensor) -> Tensor:
-        known = ~targets.isnan()
-        # An unknown value is taken to be as answered: no loss and no gradient, where NaN times 0 would be NaN.
-        wanted = targets.where(known, answers.detach())
-        return self.function(answers / self.unit, wanted / self.unit, reduction="sum") / known.sum()
 
 
 def fit(
@@ -50,6 +36,14 @@ def fit(
     The same model, data, config and seed give the same weights, bit for bit on
     one machine, also if the training was stopped between two epochs and goes
     on from its state. The caller's random numbers are left alone.
+
+    It is trained on a GPU if there is one, and is in the memory of the CPU
+    again at the end. Among several processes (see
+    :mod:`songfeat.distributed`), all of which must call this with the same
+    data, each takes its share of every step, and all end with the same
+    weights. Those are the weights of one process, but for rounding, and for
+    dropout: there the first process draws what a single one would, each other
+    one something of its own.
 
     Parameters
     ----------
@@ -75,22 +69,26 @@ def fit(
     Raises
     ------
     ConfigError
-        If the loss is no longer a number, or `resume` is of another training.
+        If the loss is no longer a number or cannot be taken of such answers, or `resume` is of another training.
+    ProcessLost
+        If another process that trains with this one has stopped.
     """
-    with _threads(config.threads), torch.random.fork_rng(devices=[]):
+    device = distributed.device()
+    with _threads(config.threads), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        training = _Training(model, train, val, config, seed)
-        if resume is not None:
-            training.restore(resume)
+        training = _Training(model.to(device), train, val, config, seed)
         try:
+            if resume is not None:
+                training.restore(resume)
             while not training.is_over:
                 record = training.run_epoch()
-                if on_state is not None:
-                    on_state(training.state())
-                if on_epoch is not None:
-                    on_epoch(record)
+                with distributed.together():
+                    if on_state is not None:
+                        on_state(training.state())
+                    if on_epoch is not None:
+                        on_epoch(record)
         finally:
-            model.load_state_dict(training.best_weights)
+            model.cpu().load_state_dict(training.best_weights)
             model.eval()
         return tuple(training.history)
 
@@ -105,12 +103,19 @@ def _threads(at_most: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _copied(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in weights.items()}
+
+
 class _Training:
     """A training under way."""
 
     def __init__(self, model: nn.Module, train: Batch, val: Batch, config: TrainConfig, seed: int) -> None:
         self.model, self.train, self.val, self.config, self.seed = model, train, val, config, seed
-        self.loss = Loss(config, train.targets)
+        self.device = distributed.device()
+        self.loss = Loss(config, train)
+        self.known = (~train.targets.isnan()).sum(dim=1)
+        self.odds = density_weights(train.targets) if config.sampling == "density" else None
         self.optimizer = torch.optim.Adam(
             model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
@@ -119,7 +124,7 @@ class _Training:
         )
         self.shuffle = torch.Generator().manual_seed(seed)
         self.history: list[EpochRecord] = []
-        self.best_weights = copy.deepcopy(model.state_dict())
+        self.best_weights = _copied(model.state_dict())
 
     @property
     def best_epoch(self) -> int:
@@ -138,7 +143,7 @@ class _Training:
         val_loss, val_mae = self._judge()
         is_best = val_loss < min((record.val_loss for record in self.history), default=math.inf)
         if is_best:
-            self.best_weights = copy.deepcopy(self.model.state_dict())
+            self.best_weights = _copied(self.model.state_dict())
         self.scheduler.step(val_loss)
         record = EpochRecord(
             epoch=len(self.history) + 1,
@@ -154,37 +159,61 @@ class _Training:
 
     def _learn(self) -> float:
         self.model.train()
+        self._seed_dropout()
         total = 0.0
-        for batch in self._shuffled():
-            self.optimizer.zero_grad()
-            loss = self.loss(self.model(batch.inputs), batch.targets)
-            self._check(loss)
-            loss.backward()
-            if self.config.grad_clip:
-                nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
-            self.optimizer.step()
-            total += loss.item() * len(batch)
+        with synchronised(self.model) as step:
+            for rows in self._order().split(self._batch_size()):
+                self.optimizer.zero_grad()
+                own, weight = distributed.share_of(rows)
+                step.rows, step.weight = len(rows), weight
+                batch = self.train.select(own).to(self.device)
+                part = weight / self.known[rows].sum().item()
+                loss = self.loss.total(self.model(batch.inputs), batch.targets) * part
+                loss.backward()
+                mean = distributed.sum_gradients(self.model, loss)
+                self._check(mean)
+                if self.config.grad_clip:
+                    nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
+                self.optimizer.step()
+                total += mean * len(rows)
         return total / len(self.train)
 
-    def _shuffled(self) -> Iterator[Batch]:
-        order = torch.randperm(len(self.train), generator=self.shuffle)
-        batch_size = min(self.config.batch_size, math.ceil(len(order) / self.config.min_steps))
-        return (self.train.select(rows) for rows in order.split(batch_size))
+    def _seed_dropout(self) -> None:
+        """Bring random numbers that no state knows to where they are at the start of this epoch, however it began."""
+        if distributed.rank() or self.device.type == "cuda":
+            entropy = [self.seed % 2**64, len(self.history), distributed.rank()]
+            torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]))
+
+    def _order(self) -> Tensor:
+        """The rows of an epoch in the order in which they are learnt from."""
+        count = len(self.train)
+        if self.odds is None:
+            return torch.randperm(count, generator=self.shuffle)
+        return torch.multinomial(self.odds, count, replacement=True, generator=self.shuffle)
+
+    def _batch_size(self) -> int:
+        return min(self.config.batch_size, math.ceil(len(self.train) / self.config.min_steps))
 
     def _judge(self) -> tuple[float, dict[str, float]]:
-        answers = answer(self.model, self.val.inputs, self.config.batch_size)
-        loss = self.loss(answers, self.val.targets)
+        own = self.val.part(distributed.rank(), distributed.world_size())
+        sums = torch.zeros(1 + len(self.val.names), dtype=torch.float64)
+        if len(own):
+            answers = answer(self.model, own.inputs, self.config.batch_size, self.device)
+            sums[0] = self.loss.total(answers, own.targets)
+            sums[1:] = (answers - own.targets).abs().nansum(dim=0)
+        loss, *errors = distributed.total(sums).tolist()
+        counts = (~self.val.targets.isnan()).sum(dim=0).tolist()
+        loss /= sum(counts)
         self._check(loss)
-        errors = (answers - self.val.targets).abs().nanmean(dim=0).tolist()
-        return loss.item(), {
-            name: error for name, error in zip(self.val.names, errors, strict=True) if not math.isnan(error)
+        return loss, {
+            name: error / count for name, error, count in zip(self.val.names, errors, counts, strict=True) if count
         }
 
-    def _check(self, loss: Tensor) -> None:
-        if not math.isfinite(loss.item()):
+    def _check(self, loss: float) -> None:
+        if not math.isfinite(loss):
             rate = self.optimizer.param_groups[0]["lr"]
             raise ConfigError(
-                f"The loss became {loss.item()} in epoch {len(self.history) + 1} at a learning rate of {rate:g}. "
+                f"The loss became {loss} in epoch {len(self.history) + 1} at a learning rate of {rate:g}. "
                 f"Try a learning_rate of {rate / 10:g}, or a smaller grad_clip than {self.config.grad_clip:g}."
             )
 
@@ -195,10 +224,10 @@ class _Training:
             config=self.config,
             seed=self.seed,
             history=tuple(self.history),
-            weights=copy.deepcopy(self.model.state_dict()),
+            weights=_copied(self.model.state_dict()),
             best_weights=self.best_weights,
             moments={
-                f"{number}.{name}": tensor
+                f"{number}.{name}": tensor.cpu()
                 for number, moments in optimizer["state"].items()
                 for name, tensor in moments.items()
             },

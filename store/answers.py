@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from songfeat.labels import AVERAGE, QUESTIONS, REFERENCE_COLUMNS
-from store import jobs, runs, tracks
+from store import comparing, jobs, runs, tracks
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -21,14 +21,29 @@ def leaderboard(catalogue: Catalogue) -> list[Record]:
     averages = scored[scored["feature"] == AVERAGE].pivot_table(
         index="run_id", columns="metric", values="value", dropna=False
     )
-    shown = ["run_id", "model", "source", "split", "seed", "n_train", "n_val", "n_test", "epochs", "seconds"]
+    shown = ["run_id", "model", "source", "split", "seed", "n_train", "n_val", "n_test", "folds", "epochs", "seconds"]
     board = table[[*shown, "near_constant", "targets", "finished_at"]].join(averages, on="run_id")
     return records(board)
 
 
-def scores(catalogue: Catalogue, run_ids: Sequence[str], *, split: str | None, genre: str | None) -> list[Record]:
-    """The scores of runs by part, genre, feature and metric."""
-    return records(runs.scores(catalogue, run_ids, split=split, genre=genre))
+def scores(
+    catalogue: Catalogue, run_ids: Sequence[str], *, split: str | None, genre: str | None, by: str = "genre"
+) -> list[Record]:
+    """The scores of runs by part, group (see :func:`store.runs.scores`), feature and metric."""
+    return records(runs.scores(catalogue, run_ids, split=split, genre=genre, by=by))
+
+
+def comparison(catalogue: Catalogue, first: str, second: str, *, split: str, genre: str | None) -> Record:
+    """Two runs on the tracks that both predicted in a part."""
+    found = comparing.compare(catalogue, first, second, split=split, genre=genre)
+    return {
+        "first": first,
+        "second": second,
+        "split": split,
+        "tracks": found.tracks,
+        "notes": list(found.notes),
+        "comparison": records(found.table),
+    }
 
 
 def matches(catalogue: Catalogue, query: str, *, limit: int) -> list[Record]:

@@ -113,6 +113,46 @@ def _first_tables(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _evaluation(db: duckdb.DuckDBPyConnection) -> None:
+    """Scores by decade and by source of reference values, and runs of several folds."""
+    db.execute("ALTER TABLE scores ADD COLUMN decade VARCHAR DEFAULT 'all'")
+    db.execute("ALTER TABLE scores ADD COLUMN label_source VARCHAR DEFAULT 'all'")
+    db.execute("ALTER TABLE runs ADD COLUMN folds INTEGER")  # NULL: one split
+
+
+def _sweeps(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(
+        """
+        CREATE TABLE sweeps (
+            sweep_id VARCHAR PRIMARY KEY,
+            model VARCHAR NOT NULL,
+            targets VARCHAR[] NOT NULL,
+            source VARCHAR NOT NULL,
+            split VARCHAR NOT NULL,
+            seed BIGINT NOT NULL,
+            spec VARCHAR,
+            fixed JSON NOT NULL,          -- settings that are not searched
+            digest VARCHAR NOT NULL,      -- of the data and of what is searched
+            created_at TIMESTAMP NOT NULL
+        )"""
+    )
+    db.execute(
+        """
+        CREATE TABLE trials (
+            sweep_id VARCHAR NOT NULL,
+            number INTEGER NOT NULL,
+            settings JSON NOT NULL,
+            value DOUBLE,
+            state VARCHAR NOT NULL,       -- 'done', 'pruned' or 'failed'
+            epochs INTEGER NOT NULL,
+            seconds DOUBLE NOT NULL,
+            error VARCHAR,
+            val_errors DOUBLE[] NOT NULL, -- after each epoch
+            PRIMARY KEY (sweep_id, number)
+        )"""
+    )
+
+
 def _provenance(db: duckdb.DuckDBPyConnection) -> None:
     db.execute(
         """
@@ -130,6 +170,8 @@ def _provenance(db: duckdb.DuckDBPyConnection) -> None:
 
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("0001_first_tables", _first_tables),
+    ("0002_evaluation", _evaluation),
+    ("0003_sweeps", _sweeps),
     ("0004_provenance", _provenance),
 )
 

@@ -74,6 +74,11 @@ def ancestry(catalogue: Catalogue, entry: ModelEntry, settings: Mapping[str, str
             f" There are: {_fitting(catalogue, entry)}."
         )
     found = {role: runs.get(catalogue, run_id) for role, run_id in named.items()}
+    if several := [run_id for role, run_id in named.items() if pd.notna(found[role]["folds"])]:
+        raise ConfigError(
+            f"The run {several[0]} is a cross-validation: it has a model for each fold, and none to stand on. Name a"
+            " run of one split."
+        )
     first = next(iter(found.values()))
     for name in _SHARED:
         if len({str(run[name]) for run in found.values()}) > 1:
@@ -93,7 +98,7 @@ def _fitting(catalogue: Catalogue, entry: ModelEntry) -> str:
     """The runs that may serve, newest first."""
     table = runs.all_runs(catalogue)
     kinds = set(entry.parents.values())
-    fits = [len(inputs) == 1 and inputs[0] in kinds for inputs in table["inputs"]]
+    fits = table["inputs"].map(lambda inputs: len(inputs) == 1 and inputs[0] in kinds) & table["folds"].isna()
     return ", ".join(table[fits]["run_id"].head(6)) or "none yet, so train a network of each kind first"
 
 

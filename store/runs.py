@@ -9,20 +9,28 @@ import pandas as pd
 
 from songfeat.errors import UnknownName
 from songfeat.labels import ALL_TARGETS, ANSWERS, AVERAGE, QUESTIONS
+from songfeat.metrics import ALL
 from store.catalogue import Catalogue
+from store.label_sources import labels_query, parted
 
 RUN_COLUMNS = (
     "run_id", "model", "inputs", "targets", "source", "split", "seed", "spec", "spec_digest", "config", "data_digest",
-    "n_train", "n_val", "n_test", "epochs", "seconds", "near_constant",
+    "n_train", "n_val", "n_test", "epochs", "seconds", "near_constant", "folds",
 )  # fmt: skip
-SCORE_COLUMNS = ("split", "genre", "feature", "metric", "value", "low", "high", "n", "mean_value")
+SCORE_COLUMNS = (
+    "split", "genre", "decade", "label_source", "feature", "metric", "value", "low", "high", "n", "mean_value",
+)  # fmt: skip
+GROUPINGS = ("genre", "decade", "label_source")
+"""By what scores are told apart: a row is of the tracks of one group, or of :data:`songfeat.metrics.ALL`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinishedRun:
     """A run as it enters the catalogue.
 
-    `scores` has the columns of :data:`SCORE_COLUMNS`; `predictions` has
+    `run` may lack `folds`, which is for cross-validation. `scores` has the
+    columns of :data:`SCORE_COLUMNS`, of `GROUPINGS` those that are not "all"
+    everywhere; `predictions` has
     track_id, split and one column per target. Where a run's model answers a
     question, the question is its only target.
     """
@@ -40,9 +48,10 @@ def save(db: duckdb.DuckDBPyConnection, finished: FinishedRun) -> None:
     places = ", ".join("?" for _ in RUN_COLUMNS)
     db.execute(
         f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}, finished_at) VALUES ({places}, now())",
-        [finished.run[name] for name in RUN_COLUMNS],
+        [{"folds": None, **finished.run}[name] for name in RUN_COLUMNS],
     )
-    db.register("scores_to_add", finished.scores.reindex(columns=list(SCORE_COLUMNS)))
+    groupings = {name: ALL for name in GROUPINGS if name not in finished.scores}
+    db.register("scores_to_add", finished.scores.assign(**groupings).reindex(columns=list(SCORE_COLUMNS)))
     db.execute(
         f"INSERT INTO scores (run_id, {', '.join(SCORE_COLUMNS)})"
         f" SELECT ?, {', '.join(SCORE_COLUMNS)} FROM scores_to_add",
@@ -65,7 +74,9 @@ def save(db: duckdb.DuckDBPyConnection, finished: FinishedRun) -> None:
 def all_runs(catalogue: Catalogue) -> pd.DataFrame:
     """Every finished run, newest first."""
     with catalogue.lease() as db:
-        return db.execute("SELECT * FROM runs ORDER BY finished_at DESC, run_id").df()
+        table = db.execute("SELECT * FROM runs ORDER BY finished_at DESC, run_id").df()
+    # Most runs have no folds; without this the others would have a fraction of them.
+    return table.astype({"folds": "Int64"})
 
 
 def get(catalogue: Catalogue, run_id: str) -> pd.Series:
@@ -100,27 +111,48 @@ def newest_with(catalogue: Catalogue, *kinds: str) -> str | None:
 
 
 def scores(
-    catalogue: Catalogue, run_ids: Sequence[str], *, split: str | None = None, genre: str | None = None
+    catalogue: Catalogue,
+    run_ids: Sequence[str],
+    *,
+    split: str | None = None,
+    genre: str | None = None,
+    by: str = "genre",
 ) -> pd.DataFrame:
     """The scores of runs, in long form: run_id and :data:`SCORE_COLUMNS`.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+    run_ids : sequence of str
+    split, genre : str, optional
+        Only those of this part and this genre.
+    by : str
+        One of :data:`GROUPINGS`: the rows are of all tracks and of each of
+        these groups. A `label_source` is whose values the predictions are
+        compared with; all tracks are compared with those that were learned.
 
     Raises
     ------
     UnknownName
-        If a run does not exist.
+        If a run does not exist, or there is no such grouping.
     """
+    if by not in GROUPINGS:
+        raise UnknownName("grouping", by, GROUPINGS)
     for run_id in run_ids:
         get(catalogue, run_id)
+    others = " AND ".join(f"s.{name} = $all" for name in GROUPINGS if name != by)
     with catalogue.lease() as db:
         table = db.execute(
-            """
+            f"""
             SELECT s.*, r.model FROM scores s JOIN runs r USING (run_id)
-            WHERE list_contains(?, run_id) AND s.split = coalesce(?, s.split) AND genre = coalesce(?, genre)""",
-            [list(run_ids), split, genre],
+            WHERE list_contains($runs, run_id) AND s.split = coalesce($split, s.split)
+              AND genre = coalesce($genre, genre) AND {others}""",
+            {"runs": list(run_ids), "split": split, "genre": genre, "all": ALL},
         ).df()
     order = {name: place for place, name in enumerate((*ANSWERS, AVERAGE))}
     table["order"] = table["feature"].map(order)
-    return table.sort_values(["run_id", "split", "genre", "metric", "order"], ignore_index=True).drop(columns="order")
+    keys = ["run_id", "split", *GROUPINGS, "metric", "order"]
+    return table.sort_values(keys, ignore_index=True).drop(columns="order")
 
 
 def best_by_target(catalogue: Catalogue, metric: str, *, lower_is_better: bool) -> pd.DataFrame:
@@ -138,7 +170,8 @@ def best_by_target(catalogue: Catalogue, metric: str, *, lower_is_better: bool) 
             f"""
             SELECT r.source, s.feature, r.run_id, r.model, s.value, s.low, s.high, s.n, s.mean_value
             FROM scores s JOIN runs r USING (run_id)
-            WHERE s.split = 'test' AND s.genre = 'all' AND s.metric = ? AND s.feature <> ? AND isfinite(s.value)
+            WHERE s.split = 'test' AND s.genre = 'all' AND s.decade = 'all' AND s.label_source = 'all'
+              AND s.metric = ? AND s.feature <> ? AND isfinite(s.value)
             QUALIFY row_number() OVER (PARTITION BY r.source, s.feature ORDER BY {rank}, r.run_id) = 1""",
             [metric, AVERAGE],
         ).df()
@@ -146,26 +179,31 @@ def best_by_target(catalogue: Catalogue, metric: str, *, lower_is_better: bool) 
     return table.sort_values(["source", "order"], ignore_index=True).drop(columns="order")
 
 
-def pairs(catalogue: Catalogue, run_id: str, *, split: str | None = "test") -> pd.DataFrame:
-    """Predicted beside reference values of one run, from the source that it was trained on.
+def pairs(catalogue: Catalogue, run_id: str, *, split: str | None = "test", source: str | None = None) -> pd.DataFrame:
+    """Predicted beside reference values of one run, from the source that it learned each track's from, or another.
 
     Columns: track_id, title, artist, genre_group, split, feature, predicted,
     reference. For a question the one is how likely yes is, the other 1 for yes and 0 for no.
     """
-    source, targets = get(catalogue, run_id)[["source", "targets"]]
+    own, targets, inputs = get(catalogue, run_id)[["source", "targets", "inputs"]]
     right = ", ".join(f"{_right_answer(name)} AS {name}" for name in targets)
     with catalogue.lease() as db:
         return db.execute(
             f"""
             WITH known AS (
-                UNPIVOT (SELECT track_id, {right} FROM reference WHERE source = $source) ON {", ".join(targets)}
-                INTO NAME feature VALUE reference
+                UNPIVOT (SELECT track_id, {right} FROM ({labels_query(_features(targets), inputs)}))
+                ON {", ".join(targets)} INTO NAME feature VALUE reference
             )
             SELECT p.track_id, t.title, t.artist, t.genre_group, p.split, p.feature, p.value AS predicted, k.reference
             FROM predictions p JOIN tracks t USING (track_id) JOIN known k USING (track_id, feature)
             WHERE p.run_id = $run AND p.split = coalesce($split, p.split)""",
-            {"source": source, "run": run_id, "split": split},
+            {"sources": parted(source or own), "run": run_id, "split": split},
         ).df()
+
+
+def _features(targets: Sequence[str]) -> list[str]:
+    """The features whose values answer what a run was asked for."""
+    return [QUESTIONS[name].feature if name in QUESTIONS else name for name in targets]
 
 
 def _right_answer(target: str) -> str:

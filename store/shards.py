@@ -1,8 +1,10 @@
 """Arrays that were computed from clips: immutable Parquet files, in a folder named after their spec."""
 
 import json
+import math
+import tempfile
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from songfeat.disk_arrays import fits_in_memory
 from songfeat.errors import SpecMismatch
 from songfeat.files import whole_file
 from songfeat.specs import Spec
@@ -18,6 +21,8 @@ from store.workspace import Workspace, read_json, write_json
 
 class Shards:
     """The arrays of one spec in a workspace, keyed by the sha256 of the clip's file.
+
+    Those that came with a table are keyed by the track's id instead.
 
     Parameters
     ----------
@@ -61,8 +66,29 @@ class Shards:
 
     def load(self, clips: Iterable[str]) -> dict[str, np.ndarray]:
         """The arrays of those of `clips` that are there, float32, each of the spec's shape."""
+        return {sha: array for shas, arrays in self._read(clips) for sha, array in zip(shas, arrays, strict=True)}
+
+    def gather(self, clips: Sequence[str]) -> np.ndarray:
+        """The arrays of `clips`, all of which must be there, as one, ``(n, *spec.shape)``, float32.
+
+        It is a memory map if it would fill too much memory (see
+        :func:`songfeat.disk_arrays.fits_in_memory`): of a file without a name,
+        which is gone when nobody needs it any more.
+        """
+        shape = (len(clips), *self.spec.shape)
+        if fits_in_memory(4 * math.prod(shape)):
+            gathered = np.empty(shape, dtype=np.float32)
+        else:
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                gathered = np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
+        row_of = {sha: row for row, sha in enumerate(clips)}
+        for shas, arrays in self._read(clips):
+            gathered[[row_of[sha] for sha in shas]] = arrays
+        return gathered
+
+    def _read(self, clips: Iterable[str]) -> Iterator[tuple[list[str], np.ndarray]]:
+        """Shard by shard those of `clips` that are there, with their arrays."""
         wanted = pa.array(sorted(set(clips)), type=pa.string())
-        found: dict[str, np.ndarray] = {}
         for path in self._parts():
             table = pq.read_table(path)
             table = table.filter(pc.is_in(table["sha256"], value_set=wanted)).combine_chunks()
@@ -70,9 +96,7 @@ class Shards:
                 continue
             # A filtered FixedSizeListArray may carry an offset, which flatten() respects and .values does not.
             flat = np.concatenate([chunk.flatten().to_numpy() for chunk in table["array"].chunks])
-            arrays = flat.reshape(-1, *self.spec.shape)
-            found.update(zip(table["sha256"].to_pylist(), arrays, strict=True))
-        return found
+            yield table["sha256"].to_pylist(), flat.reshape(-1, *self.spec.shape)
 
     def _parts(self) -> list[Path]:
         return sorted(self.folder.glob("part-*.parquet"))

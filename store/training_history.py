@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from songfeat.folds import folds_in
 from store.jobs import Job
 from store.workspace import Workspace
+
+HISTORY_FILE = "history.jsonl"
 
 RUN_ID_FILE = "run_id.txt"
 """In a training job's folder: the id of its run."""
@@ -34,9 +37,13 @@ class History:
 
 
 def read(workspace: Workspace, run_id: str) -> History:
-    """The history of a run so far; empty where it has none, as before its first epoch ends."""
-    path = workspace.child(workspace.runs, run_id, "run") / "history.jsonl"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    """The history of a run so far; empty where it has none, as before its first epoch ends.
+
+    Of a cross-validation it is that of the fold that was trained last.
+    """
+    folder = workspace.child(workspace.runs, run_id, "run")
+    paths = [path for path in (folder, *folds_in(folder)) if (path / HISTORY_FILE).exists()]
+    text = (paths[-1] / HISTORY_FILE).read_text(encoding="utf-8") if paths else ""
     # What follows the last line break is still being written.
     rows = [json.loads(line) for line in text.split("\n")[:-1] if line.strip()]
     losses = [

@@ -17,8 +17,8 @@ from store.work import load_work
 from store.workspace import Workspace, read_json
 
 _QUEUE_POLL_S = 0.5
-# One training at a time: two would only slow each other down.
-_ONE_AT_A_TIME = ("train",)
+# The turn that a kind of job waits for. One training at a time, whoever trains: two would only slow each other down.
+_TURNS = dict.fromkeys(("train", "sweep", "report"), "train")
 
 
 def work(folder: Path, listener: Callable[[Step], None] | None = None) -> dict[str, Any]:
@@ -66,11 +66,11 @@ def work_here(
 
 @contextmanager
 def _turn(workspace: Workspace, kind: str, progress: Progress) -> Iterator[None]:
-    """Wait until no other job of a kind that goes one at a time is at work."""
-    if kind not in _ONE_AT_A_TIME:
+    """Wait until no other job that takes the same turn is at work."""
+    if kind not in _TURNS:
         yield
         return
-    lock = FileLock(workspace.jobs / f"{kind}.turn")
+    lock = FileLock(workspace.jobs / f"{_TURNS[kind]}.turn")
     while True:
         progress.check()
         try:

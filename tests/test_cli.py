@@ -34,7 +34,7 @@ def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "w"
     done = subprocess.run(
-        [sys.executable, "-m", "songfeat.cli", "--workspace", str(folder), "demo", "--songs", "64", "--json"],
+        [sys.executable, "-m", "songfeat", "--workspace", str(folder), "demo", "--songs", "64", "--json"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout) == {"tracks": 64, "clips": 64, "runs": 3}

@@ -15,7 +15,7 @@ from songfeat import bootstrap
 from songfeat.errors import ConfigError, DataError, LabelMismatch, UnknownName
 from songfeat.labels import ALL_TARGETS, AVERAGE, TARGETS
 from songfeat.metrics import (
-    ALL_GENRES,
+    ALL,
     COLUMNS,
     COMPARISON_COLUMNS,
     calibration,
@@ -58,14 +58,14 @@ def artists_of(index: pd.Index, each: int = 4) -> pd.Series:
     return pd.Series([f"artist {i // each}" for i in range(len(index))], index=index)
 
 
-def one(table: pd.DataFrame, feature: str, metric: str, genre: str = ALL_GENRES) -> pd.Series:
+def one(table: pd.DataFrame, feature: str, metric: str, genre: str = ALL) -> pd.Series:
     rows = table[(table["feature"] == feature) & (table["metric"] == metric) & (table["genre"] == genre)]
     assert len(rows) == 1
     return rows.iloc[0]
 
 
 def values(table: pd.DataFrame, metric: str) -> dict[str, float]:
-    rows = table[(table["metric"] == metric) & (table["genre"] == ALL_GENRES)]
+    rows = table[(table["metric"] == metric) & (table["genre"] == ALL)]
     return dict(zip(rows["feature"], rows["value"], strict=True))
 
 
@@ -100,12 +100,12 @@ def test_the_table_lists_each_score_once_in_label_order():
     assert tuple(table.columns) == COLUMNS
     expected = [
         (genre, feature, metric)
-        for genre in (ALL_GENRES, "jazz", "pop", "rock")
+        for genre in (ALL, "jazz", "pop", "rock")
         for feature in (*ALL_TARGETS, AVERAGE)
         for metric in METRICS
     ]
     assert list(table[["genre", "feature", "metric"]].itertuples(index=False, name=None)) == expected
-    assert set(table.loc[table["genre"] == ALL_GENRES, "n"]) == {20}
+    assert set(table.loc[table["genre"] == ALL, "n"]) == {20}
     assert set(table.loc[table["genre"] == "jazz", "n"]) == {5}
 
 
@@ -209,8 +209,8 @@ def test_scores_by_genre_and_on_average_agree_too():
     predicted, reference = frames(400, noise=0.3)
     genres = pd.Series(np.random.default_rng(5).choice(["rock", "jazz", "pop", ""], 400), index=reference.index)
     table = evaluate(predicted, reference, artists=artists_of(reference.index), genres=genres, draws=0)
-    for genre in (ALL_GENRES, "rock", "jazz", "pop"):
-        chosen = genres.index if genre == ALL_GENRES else genres.index[genres == genre]
+    for genre in (ALL, "rock", "jazz", "pop"):
+        chosen = genres.index if genre == ALL else genres.index[genres == genre]
         for name, compute in REFERENCES.items():
             expected = {
                 feature: compute(reference.loc[chosen, feature], predicted.loc[chosen, feature]) for feature in TARGETS
@@ -258,8 +258,8 @@ def test_ranks_are_of_the_tracks_that_count():
     reference.iloc[::3, 0] = np.nan
     genres = pd.Series(["rock", "jazz"] * 30, index=reference.index)
     table = evaluate(predicted, reference, artists=artists_of(reference.index), genres=genres, draws=0)
-    for genre in (ALL_GENRES, "rock", "jazz"):
-        counts = reference["energy"].notna() & ((genre == ALL_GENRES) | (genres == genre))
+    for genre in (ALL, "rock", "jazz"):
+        counts = reference["energy"].notna() & ((genre == ALL) | (genres == genre))
         expected = spearmanr(predicted.loc[counts, "energy"], reference.loc[counts, "energy"]).statistic
         assert one(table, "energy", "spearman", genre)["value"] == pytest.approx(expected)
 
@@ -400,7 +400,7 @@ def assert_near(ours, drawn, what, tolerance=0.06):
     assert ours["high"] == pytest.approx(high, abs=tolerance * (high - low)), what
 
 
-def assert_as_in_a_loop(table, predicted, reference, artists, genre=ALL_GENRES):
+def assert_as_in_a_loop(table, predicted, reference, artists, genre=ALL):
     """Compare with a bootstrap that draws artists one by one, gathers their tracks and computes: slow, plainly right.
 
     A 2.5 % quantile of 2,000 draws has a standard error of about 1.5 % of the interval's width, one of 4,000 1.1 %;
@@ -446,7 +446,7 @@ def test_a_genre_sees_the_same_draws_as_all():
     reference.loc[genres == "jazz", "energy"] = np.nan
     table = evaluate(predicted, reference, artists=artists, genres=genres)
     for metric in METRICS:
-        in_all, in_rock = (one(table, "energy", metric, genre) for genre in (ALL_GENRES, "rock"))
+        in_all, in_rock = (one(table, "energy", metric, genre) for genre in (ALL, "rock"))
         for column in ("value", "low", "high", "n"):
             assert in_rock[column] == pytest.approx(in_all[column], rel=1e-9)
         assert in_rock["low"] < in_rock["high"]
@@ -575,7 +575,7 @@ def test_differences_are_those_of_the_scores_and_the_closer_run_is_better():
         assert table[name].to_numpy() == pytest.approx(scores["value"].to_numpy())
     assert (table["difference"] == table["first"] - table["second"]).all()
     assert (table["low"] < table["high"]).all()
-    assert set(table.loc[table["genre"] == ALL_GENRES, "better"]) == {"first"}
+    assert set(table.loc[table["genre"] == ALL, "better"]) == {"first"}
     lower = table["metric"].isin(["mae", "mse", "rmse"])
     holds_zero = (table["low"] <= 0) & (table["high"] >= 0)
     assert (

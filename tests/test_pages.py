@@ -304,7 +304,7 @@ def test_train_launches_what_was_chosen(filled: Workspace, begun):
     assert params.pop("targets") == ["valence", "energy"]
     assert params == {
         "model": "numeric_mlp", "source": "demo", "split": "random", "spec": None, "seed": 7,
-        "settings": {"epochs": "20"},
+        "settings": {"epochs": "20"}, "cv": None,
     }  # fmt: skip
 
 

@@ -60,20 +60,20 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("command", [["runs"], ["song", "a"], ["jobs"], ["doctor"], ["models"]])
 def test_commands_that_only_look_work(sealed: Path, command: list[str]):
-    done = run(sealed, "-m", "songfeat.cli", *command, "--json")
+    done = run(sealed, "-m", "songfeat", *command, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("command", [["extract"], ["train", "mean"], ["import", "x.csv"], ["demo"]])
 def test_commands_that_change_are_refused_in_words(sealed: Path, command: list[str]):
-    done = run(sealed, "-m", "songfeat.cli", *command, "--json")
+    done = run(sealed, "-m", "songfeat", *command, "--json")
     assert done.returncode == 1
     assert "read-only" in json.loads(done.stdout)["error"]["message"]
 
 
 def test_a_killed_job_is_seen_as_lost(sealed: Path):
-    listed = json.loads(run(sealed, "-m", "songfeat.cli", "jobs", "--json").stdout)["jobs"]
+    listed = json.loads(run(sealed, "-m", "songfeat", "jobs", "--json").stdout)["jobs"]
     assert sorted(job["state"] for job in listed) == ["done", "lost"]
 
 

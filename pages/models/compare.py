@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.ui import cached, comparison, frame, pickers, places, tables, words
 from songfeat.labels import resolve_targets
-from songfeat.metrics import ALL_GENRES
+from songfeat.metrics import ALL
 from songfeat.splits import PARTS
 
 PART_HELP = (
@@ -45,6 +45,6 @@ if predicting.empty:
 st.subheader("All scores", anchor=False)
 st.caption("With 95 % intervals, from drawing artists again and again.", help=words.metric_help())
 scores = scores[scores["run_id"].isin(predicting["run_id"])]
-everything = scores[scores["genre"] == ALL_GENRES]
+everything = scores[scores["genre"] == ALL]
 st.dataframe(tables.scores(everything, labels), hide_index=True)
 comparison.by_genre(scores, list(predicting["run_id"]), targets, labels)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.ui import cached, charts, frame, heatmaps, tables, words
 from songfeat.labels import FEATURES, QUESTIONS
-from songfeat.metrics import ALL_GENRES
+from songfeat.metrics import ALL
 
 
 def pictures(run: pd.Series, label: str, part: str, targets: list[str], scores: pd.DataFrame, place: int) -> None:
@@ -42,7 +42,7 @@ def _heading(run: pd.Series, label: str) -> None:
 
 
 def _of_all_genres(scores: pd.DataFrame, run: pd.Series) -> pd.DataFrame:
-    return scores[(scores["run_id"] == run["run_id"]) & (scores["genre"] == ALL_GENRES)]
+    return scores[(scores["run_id"] == run["run_id"]) & (scores["genre"] == ALL)]
 
 
 def by_genre(scores: pd.DataFrame, chosen: list[str], targets: list[str], labels: dict[str, str]) -> None:
@@ -51,7 +51,7 @@ def by_genre(scores: pd.DataFrame, chosen: list[str], targets: list[str], labels
     run_id = chosen[0]
     if len(chosen) > 1:
         run_id = st.segmented_control("Run", chosen, default=run_id, required=True, format_func=labels.__getitem__)
-    genres = scores[(scores["run_id"] == run_id) & (scores["genre"] != ALL_GENRES)]
+    genres = scores[(scores["run_id"] == run_id) & (scores["genre"] != ALL)]
     shown = genres[(genres["metric"] == "mae") & genres["feature"].isin(targets)].dropna(subset="value")
     if shown.empty:
         st.caption("The genres of these songs are not known.")

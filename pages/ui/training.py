@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.ui import cached, charts, frame, places, words
 from songfeat import registry
 from songfeat.labels import ALL_TARGETS, TARGETS
-from songfeat.specs import SPECS
+from songfeat.specs import CLIP_SPECS, SPECS
 from store import jobs, training_history
 from store.jobs import Job
 from store.training_data import MINIMUM_TRACKS
@@ -14,6 +14,11 @@ from store.training_data import MINIMUM_TRACKS
 SPLIT_HELP = (
     "By artist: no artist's songs stand on both sides, so that the test says how well the model does on artists it"
     " never met. Random: as many papers do it, which flatters."
+)
+
+FOLDS_HELP = (
+    "Cross-validation: the songs are cut into so many folds, each is tested on by a model that learned from the others,"
+    " and every song counts as tested. It takes as many trainings."
 )
 
 
@@ -33,8 +38,9 @@ def form() -> None:
     source_place, split_place, spec_place = st.container(), *st.columns(2)
     spec = None
     if entry.default_spec is not None:
-        first_spec = list(SPECS).index(entry.default_spec)
-        spec = spec_place.selectbox("Spec", list(SPECS), index=first_spec, key=f"spec-{entry.default_spec}")
+        specs = list(SPECS) if entry.statistics else list(CLIP_SPECS)
+        first_spec = specs.index(entry.default_spec)
+        spec = spec_place.selectbox("Spec", specs, index=first_spec, key=f"spec-{entry.default_spec}-{len(specs)}")
     choice = cached.tracks_by_source(spec, entry.name, targets)
     if choice.empty:
         st.info("No source has songs with what this model needs and a value of these targets.")
@@ -49,15 +55,16 @@ def form() -> None:
     split = split_place.segmented_control(
         "Split", ["artist", "random"], default="artist", required=True, help=SPLIT_HELP
     )
-    epochs_place, seed_place = st.columns(2)
+    epochs_place, seed_place, folds_place = st.columns(3)
     settings = _settings(entry, epochs_place)
     seed = seed_place.number_input("Seed", min_value=0, value=0, help="Of the split and of the first weights.")
+    cv = folds_place.number_input("Folds", min_value=2, max_value=20, value=None, placeholder="none", help=FOLDS_HELP)
     too_few = tracks[source] < MINIMUM_TRACKS
     if too_few:
         st.caption(f"At least {MINIMUM_TRACKS} tracks are needed to train and to measure.")
     if st.button("Train", type="primary", disabled=too_few or not cached.workspace().writable):
         params = {"targets": list(targets), "source": source, "split": split, "spec": spec, "seed": int(seed)}
-        params |= {"model": entry.name, "settings": settings}
+        params |= {"model": entry.name, "settings": settings, "cv": cv}
         jobs.launch(cached.workspace(), "train", params, title=f"Train {entry.name}")
         st.rerun()
 

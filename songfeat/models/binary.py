@@ -35,7 +35,7 @@ class SpectrogramCnnConfig:
     config=SpectrogramCnnConfig,
     inputs=("logmel",),
     question="danceable",
-    train=TrainConfig(epochs=40, batch_size=32, learning_rate=1e-3, balance_targets=False, patience=8),
+    train=TrainConfig(epochs=40, batch_size=32, learning_rate=1e-3, loss="bce", balance_targets=False, patience=8),
     description="two convolutions over a spectrogram: is danceability above 0.5, yes or no, the report's first system",
 )
 def build(config: SpectrogramCnnConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":

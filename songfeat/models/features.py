@@ -1,13 +1,16 @@
 """What the baselines see of their inputs: a few numbers a track."""
 
 from collections.abc import Mapping
-from itertools import chain
 
 import torch
 from torch import Tensor
 
+from songfeat.batches import Input, LazyInput
 
-def statistics(inputs: Mapping[str, Tensor]) -> Tensor:
+_CHUNK = 1024
+
+
+def statistics(inputs: Mapping[str, Input]) -> Tensor:
     """The numeric inputs as they are; of sound, the mean and standard deviation of each coefficient over the frames.
 
     Returns
@@ -15,7 +18,7 @@ def statistics(inputs: Mapping[str, Tensor]) -> Tensor:
     Tensor
         ``(batch, n_features)``; see :func:`n_statistics`.
     """
-    return torch.cat(list(chain.from_iterable(map(_statistics, inputs.values()))), dim=1)
+    return torch.cat([_statistics(values) for values in inputs.values()], dim=1)
 
 
 def n_statistics(shapes: Mapping[str, tuple[int, ...]]) -> int:
@@ -23,8 +26,10 @@ def n_statistics(shapes: Mapping[str, tuple[int, ...]]) -> int:
     return sum(shape[0] if len(shape) == 1 else 2 * shape[0] for shape in shapes.values())
 
 
-def _statistics(values: Tensor) -> tuple[Tensor, ...]:
+def _statistics(values: Input) -> Tensor:
+    if isinstance(values, LazyInput):
+        return torch.cat([_statistics(chunk) for chunk in values.split(_CHUNK)])
     if values.ndim == 2:
-        return (values,)
+        return values
     deviation, mean = torch.std_mean(values, dim=2, correction=0)
-    return mean, deviation
+    return torch.cat([mean, deviation], dim=1)

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from songfeat.batches import Input
+from songfeat.metadata import CATEGORIES, MOST_NAMES
 from songfeat.models.features import statistics
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class BoostedTrees(nn.Module):
         self.register_buffer("baseline", torch.zeros(n_targets))
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        features = statistics(inputs).T.contiguous()
+        features = self.features(inputs).T.contiguous()
         bits = torch.full((len(self.value), features.shape[1]), -1, dtype=torch.int32)
         for feature, threshold, kept in zip(self.feature, self.threshold, self.kept, strict=True):
             goes_right = features.index_select(0, feature) > threshold[:, None]
@@ -52,6 +54,10 @@ class BoostedTrees(nn.Module):
         leaf = (bits & -bits).float().log2().long()
         added = self.value.gather(1, leaf).view(len(self.baseline), self.config.n_trees, -1)
         return (self.baseline[:, None] + added.sum(dim=1, dtype=torch.float64)).float().T
+
+    def features(self, inputs: Mapping[str, Input]) -> Tensor:
+        """What the trees test, ``(batch, n_features)``."""
+        return statistics(inputs)
 
     def take(self, regressors: "Sequence[HistGradientBoostingRegressor]") -> None:
         """Become a copy of fitted regressors, one a target."""
@@ -70,6 +76,24 @@ class BoostedTrees(nn.Module):
         self.feature[: len(tests), number] = torch.tensor(tests["feature_idx"].astype(np.int32))
         self.threshold[: len(tests), number] = torch.tensor(_rounded_down(tests["num_threshold"]))
         self.kept[: len(tests), number] = torch.tensor(~(end - first).astype(np.int32))
+
+
+class MetadataTrees(BoostedTrees):
+    """Trees that see a name as what songs of that name are like: the mean of each target (Micci-Barreca, 2001)."""
+
+    meaning: Tensor
+
+    def __init__(self, n_targets: int, config: "HgbStatsConfig") -> None:
+        super().__init__(n_targets, config)
+        self.register_buffer("meaning", torch.zeros(len(CATEGORIES), MOST_NAMES + 1, n_targets))
+
+    def features(self, inputs: Mapping[str, Input]) -> Tensor:
+        numeric, metadata = inputs["numeric"], inputs["metadata"]
+        assert isinstance(numeric, Tensor)  # noqa: S101 - only arrays of sound are ever too large for memory
+        assert isinstance(metadata, Tensor)  # noqa: S101
+        numbers, places = metadata.tensor_split([-len(CATEGORIES)], dim=1)
+        meanings = [table[place] for table, place in zip(self.meaning, places.long().unbind(dim=1), strict=True)]
+        return torch.cat([numeric, numbers, *meanings], dim=1)
 
 
 def _rounded_down(thresholds: np.ndarray) -> np.ndarray:

@@ -18,6 +18,8 @@ _MODULES = {
     "scan": "store.work.scan_folder",
     "extract": "store.work.extract",
     "train": "store.work.train",
+    "sweep": "store.work.sweep",
+    "report": "store.work.report",
     "demo": "store.work.demo",
     "collect": "store.work.collect",
 }

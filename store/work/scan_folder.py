@@ -91,10 +91,7 @@ def _with_labels(songs: pd.DataFrame, labels: Path, params: dict[str, Any]) -> t
     checked, mapping = read_rows([labels], params.get("map") or {})
     if "clip" not in mapping.columns:
         raise TableError(f"{labels} has no column of file names; name it with --map clip=COLUMN.")
-    rows = as_incoming(checked, params.get("source") or _LABEL_SOURCE)
-    if "label_source" in mapping.columns and not params.get("source"):
-        # "spotify:name+artist": whose value it is, then how the song was found.
-        rows["source"] = rows["label_source"].astype("str").str.split(":").str[0].str.strip().fillna(_LABEL_SOURCE)
+    rows = as_incoming(checked, source=params.get("source"), otherwise=_LABEL_SOURCE)
     rows = rows.drop_duplicates("clip").set_index("clip")
     by_path = songs["clip"].where(songs["clip"].isin(rows.index), songs["clip"].str.rsplit("/").str[-1])
     spoken_of = by_path.isin(rows.index).to_numpy()
