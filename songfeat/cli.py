@@ -141,6 +141,17 @@ def _parser() -> argparse.ArgumentParser:
     agreement.add_argument("first", metavar="SOURCE")
     agreement.add_argument("second", metavar="SOURCE")
 
+    quality = add("quality", _quality, "what looks odd in the catalogue, and the songs behind it")
+    quality.add_argument("check", nargs="?", metavar="CHECK", help="list the songs of one check")
+    quality.add_argument("--measure", action="store_true", help="measure first how loud clips are")
+    exclude = add("exclude", _exclude, "keep songs, or all values of a source, from training; alone: list what is")
+    exclude.add_argument("tracks", nargs="*", metavar="TRACK_ID")
+    exclude.add_argument("--check", metavar="NAME", help="all songs behind a check")
+    exclude.add_argument("--source", metavar="NAME", help="all values of a source")
+    exclude.add_argument("--reason", metavar="TEXT", help="kept with it; default: the check's title")
+    include = add("include", _include, "take exclusions back")
+    include.add_argument("names", nargs="+", metavar="TRACK_ID|SOURCE")
+
     song = add("song", _song, "find songs; reference and predicted values side by side")
     song.add_argument("query", nargs="+")
     song.add_argument("--limit", type=_positive, default=5)
@@ -381,9 +392,31 @@ def _compare(options: argparse.Namespace) -> Result:
 
 
 def _agreement(options: argparse.Namespace) -> Result:
-    from store.agreement import answer
+    from store.answers import source_agreement
 
-    return answer(_catalogue(options), options.first, options.second)
+    return source_agreement(_catalogue(options), options.first, options.second)
+
+
+def _quality(options: argparse.Namespace) -> Result:
+    from store.answers import oddities
+
+    if options.measure:
+        _work(options, "levels", {}, "Measure levels")
+    return oddities(_catalogue(options), options.check)
+
+
+def _exclude(options: argparse.Namespace) -> Result:
+    from store.answers import exclude
+
+    return exclude(
+        _catalogue(options), options.tracks, check=options.check, source=options.source, reason=options.reason
+    )
+
+
+def _include(options: argparse.Namespace) -> Result:
+    from store.exclusions import take_back
+
+    return {"included": take_back(_catalogue(options), options.names)}
 
 
 def _song(options: argparse.Namespace) -> Result:

@@ -1,14 +1,17 @@
 """Reference values of two sources side by side, for the songs that both know."""
 
-from typing import Any
-
 import pandas as pd
 
 from songfeat.agreement import COMPARABLE, agreement
 from songfeat.errors import UnknownName
-from store.answers import records
 from store.catalogue import Catalogue
 from store.overview import sources
+
+SONG_KEY = (
+    "CASE WHEN t.title_key <> '' AND t.artist_key <> ''"
+    " THEN concat(t.title_key, chr(31), t.artist_key) ELSE t.track_id END"
+)
+"""What tracks of one song have in common, in SQL, over ``tracks t``: title and artist, else the id."""
 
 
 def pairs(catalogue: Catalogue, first: str, second: str) -> pd.DataFrame:
@@ -39,9 +42,7 @@ def pairs(catalogue: Catalogue, first: str, second: str) -> pd.DataFrame:
         return db.execute(
             f"""
             WITH named AS (
-                SELECT r.*, t.title, t.artist, t.artist_key, t.genre_group,
-                       CASE WHEN t.title_key <> '' AND t.artist_key <> ''
-                            THEN concat(t.title_key, chr(31), t.artist_key) ELSE t.track_id END AS song
+                SELECT r.*, t.title, t.artist, t.artist_key, t.genre_group, {SONG_KEY} AS song
                 FROM reference r JOIN tracks t USING (track_id)
             ), one AS (
                 SELECT DISTINCT ON (source, song) * FROM named WHERE source IN ($first, $second)
@@ -65,13 +66,3 @@ def scores(catalogue: Catalogue, first: str, second: str) -> pd.DataFrame:
     songs = pairs(catalogue, first, second)
     table = agreement(side(songs, "first"), side(songs, "second"), artists=songs["artist_key"])
     return table[table["n"] > 0].reset_index(drop=True)
-
-
-def answer(catalogue: Catalogue, first: str, second: str) -> dict[str, Any]:
-    """What the command line says: the sources, how many songs they share, and how far they agree."""
-    return {
-        "first": first,
-        "second": second,
-        "songs": len(pairs(catalogue, first, second)),
-        "agreement": records(scores(catalogue, first, second)),
-    }

@@ -44,6 +44,14 @@ def all_clips(catalogue: Catalogue) -> pd.DataFrame:
         return db.execute("SELECT * FROM clips ORDER BY sha256").df()
 
 
+def set_levels(db: duckdb.DuckDBPyConnection, levels: dict[str, float]) -> None:
+    """Record how loud clips are, in dB of full scale, inside a writing lease."""
+    if levels:
+        db.executemany(
+            "UPDATE clips SET level_db = ? WHERE sha256 = ?", [(level, sha) for sha, level in levels.items()]
+        )
+
+
 def mark_broken(db: duckdb.DuckDBPyConnection, errors: dict[str, str]) -> None:
     """Record why clips cannot be used, inside a writing lease."""
     db.executemany(

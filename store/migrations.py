@@ -168,11 +168,30 @@ def _provenance(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _exclusions(db: duckdb.DuckDBPyConnection) -> None:
+    """What is kept from training, what each run left out, and how loud clips are."""
+    db.execute(
+        """
+        CREATE TABLE exclusions (
+            kind VARCHAR,                 -- 'song' or 'source'
+            name VARCHAR,                 -- a track id or a source
+            reason VARCHAR NOT NULL,
+            excluded_at TIMESTAMP NOT NULL,
+            PRIMARY KEY (kind, name)
+        )"""
+    )
+    db.execute(
+        "CREATE TABLE run_exclusions (run_id VARCHAR NOT NULL, track_id VARCHAR NOT NULL, reason VARCHAR NOT NULL)"
+    )
+    db.execute("ALTER TABLE clips ADD COLUMN level_db DOUBLE")  # root mean square of full scale; NULL: not measured
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("0001_first_tables", _first_tables),
     ("0002_evaluation", _evaluation),
     ("0003_sweeps", _sweeps),
     ("0004_provenance", _provenance),
+    ("0005_exclusions", _exclusions),
 )
 
 

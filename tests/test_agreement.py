@@ -15,6 +15,7 @@ from songfeat.cli import main
 from songfeat.errors import LabelMismatch, UnknownName
 from songfeat.labels import TARGETS
 from store import agreement as agreements
+from store.answers import source_agreement
 from store.catalogue import Catalogue
 from store.merge import merge
 from store.worker import work_here
@@ -130,7 +131,7 @@ def test_spotify_and_the_echo_nest_on_real_songs(real_data: Path, tmp_path: Path
     workspace = Workspace(tmp_path / "w")
     for path, source in ((real_data / "fma_echonest.parquet", "echonest"), (tmp_path / "spotify.parquet", "spotify")):
         work_here(workspace, "import", {"files": [str(path)], "source": source})
-    answer = agreements.answer(Catalogue(workspace), "echonest", "spotify")
+    answer = source_agreement(Catalogue(workspace), "echonest", "spotify")
     assert 15 <= answer["songs"] <= 30
     says = {(one["feature"], one["metric"]): one["value"] for one in answer["agreement"]}
     assert says["danceability", "pearson"] > 0.9

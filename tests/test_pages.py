@@ -10,13 +10,22 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import places
 from songfeat.labels import TARGETS
-from store import jobs, runs
+from store import exclusions, jobs, runs
 from store.catalogue import Catalogue
 from store.work import load_work
 from store.workspace import Workspace
 from tests.workspaces import fill
 
-PAGES = (places.OVERVIEW, places.COLLECT, places.SOURCES, places.MFCC, places.TRAIN, places.COMPARE, places.SONG)
+PAGES = (
+    places.OVERVIEW,
+    places.COLLECT,
+    places.SOURCES,
+    places.QUALITY,
+    places.MFCC,
+    places.TRAIN,
+    places.COMPARE,
+    places.SONG,
+)
 LSTM = "20260101-120000-lstm_multitask-0001"
 
 
@@ -104,6 +113,7 @@ def test_every_page_opens_on_a_filled_workspace(filled: Workspace, page: str):
         (places.OVERVIEW, "There are no songs yet"),
         (places.COLLECT, "None yet"),
         (places.SOURCES, "Values of two sources are needed"),
+        (places.QUALITY, "There are no songs yet"),
         (places.MFCC, "No song with a clip"),
         (places.TRAIN, "No source has songs"),
         (places.COMPARE, "No run is finished yet"),
@@ -236,6 +246,31 @@ def test_two_sources_stand_side_by_side(filled: Workspace):
     assert "liveness" not in set(table["feature"])
     assert list(songs["table:other"]) == [0.5] * 30
     assert songs["difference"].abs().is_monotonic_decreasing
+
+
+def test_odd_songs_are_shown_and_excluded(tmp_path, monkeypatch):
+    workspace = fill(tmp_path, songs=60, with_clip=3, with_array=0)
+    monkeypatch.setenv("SONGFEAT_WORKSPACE", str(tmp_path))
+    at = show(places.QUALITY, check="short_clip")
+    assert pick(at, "selectbox", "What looks odd").value == "short_clip"
+    assert at.dataframe[0].value["what"].tolist() == ["3.0 s"] * 3
+    pick(at, "text_input", "Reason: kept").set_value("too short to hear").run()
+    press(at, "Exclude all of these")
+    assert at.dataframe[0].value["excluded because"].tolist() == ["too short to hear"] * 3
+    assert at.dataframe[1].value["reason"].tolist() == ["too short to hear"] * 3
+    assert at.get("vega_lite_chart")
+    press(at, "Exclude this source")
+    assert "all values of demo" in at.dataframe[1].value["what"].tolist()
+    assert len(exclusions.listed(Catalogue(workspace))) == 4
+
+
+def test_a_run_that_left_songs_out_says_so(tmp_path, monkeypatch):
+    workspace = fill(tmp_path, songs=60, with_clip=0, with_array=0)
+    monkeypatch.setenv("SONGFEAT_WORKSPACE", str(tmp_path))
+    with Catalogue(workspace).lease(write=True) as db:
+        exclusions.record_run(db, LSTM, pd.Series({"demo:1": "No tempo", "demo:2": "No tempo", "demo:3": "hiss"}))
+    said = "Without 3 songs that were excluded from training: No tempo (2), hiss (1)."
+    assert said in texts(show(places.COMPARE, run=LSTM))
 
 
 def test_arrays_are_extracted(filled: Workspace, begun):

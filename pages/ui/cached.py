@@ -10,7 +10,18 @@ import streamlit as st
 from songfeat import registry
 from songfeat.specs import get_spec
 from store import agreement as agreements
-from store import listening, overview, readiness, rejects, runs, song_lists, table_preview, tracks
+from store import (
+    exclusions,
+    listening,
+    overview,
+    quality,
+    readiness,
+    rejects,
+    runs,
+    song_lists,
+    table_preview,
+    tracks,
+)
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -63,6 +74,12 @@ all_runs = _by_version(runs.all_runs)
 best_by_target = _by_version(runs.best_by_target)
 scores = _by_version(runs.scores)
 pairs = _by_version(runs.pairs)
+clips_to_measure = _by_version(quality.clips_waiting_to_be_measured)
+quality_summary = _by_version(quality.summary)
+quality_songs = _by_version(quality.songs)
+genres_by_decade = _by_version(quality.coverage)
+exclusions_listed = _by_version(exclusions.listed)
+exclusions_of_runs = _by_version(exclusions.of_runs)
 agreement = _by_version(agreements.scores)
 agreement_pairs = _by_version(agreements.pairs)
 song = _by_version(tracks.song)

@@ -124,6 +124,29 @@ def agreement(scores: pd.DataFrame) -> pd.DataFrame:
     return wide[["feature", "n", *heads]].rename(columns=heads)
 
 
+def odd_songs(songs: pd.DataFrame) -> pd.DataFrame:
+    """The songs behind a check; those that are excluded say why."""
+    heads = {
+        "title": "title",
+        "artist": "artist",
+        "genre": "genre",
+        "detail": "what",
+        "excluded": "excluded because",
+        "track_id": "id",
+    }
+    said = [name for name in heads if name not in ("detail", "excluded") or songs[name].notna().any()]
+    return songs[said].rename(columns=heads)
+
+
+def exclusions(listed: pd.DataFrame) -> pd.DataFrame:
+    """What is kept from training, by song or by source."""
+    name = (listed["title"].fillna(listed["name"]) + (" – " + listed["artist"]).fillna("")).where(
+        listed["kind"] == "song", "all values of " + listed["name"]
+    )
+    when = listed["excluded_at"].dt.strftime("%Y-%m-%d")
+    return pd.DataFrame({"what": name, "reason": listed["reason"], "since": when})
+
+
 def capabilities(found: list[dict[str, Any]]) -> pd.DataFrame:
     """What each source can do, in words."""
     says = {True: "yes", False: "no", None: "not known"}

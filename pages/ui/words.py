@@ -156,6 +156,15 @@ def run_line(run: Mapping[str, Any]) -> str:
     )
 
 
+def left_out(excluded: pd.DataFrame) -> str:
+    """What a run left out, by reason: ``"Without 12 songs that were excluded from training: No tempo (12)."``."""
+    if excluded.empty:
+        return ""
+    reasons = ", ".join(f"{literal(row.reason)} ({row.songs:,})" for row in excluded.itertuples())
+    total = int(excluded["songs"].sum())
+    return f"Without {count(total, 'song')} that {'was' if total == 1 else 'were'} excluded from training: {reasons}."
+
+
 def score_lines(scores: pd.DataFrame) -> dict[str, str]:
     """Per feature what is said beneath its picture: MAE and Pearson's r with intervals, n, and the mean predictor."""
     if scores.empty:

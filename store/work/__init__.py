@@ -22,6 +22,7 @@ _MODULES = {
     "report": "store.work.report",
     "demo": "store.work.demo",
     "collect": "store.work.collect",
+    "levels": "store.work.measure_levels",
 }
 
 
