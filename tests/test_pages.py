@@ -236,7 +236,11 @@ def test_what_sources_can_do_is_asked_and_shown(empty: Workspace):
 
 
 def test_two_sources_stand_side_by_side(filled: Workspace):
-    at = show(places.SOURCES, feature="energy")
+    at = show(places.SOURCES, first="table:other", second="demo", feature="energy")
+    assert [box.value for box in at.selectbox] == ["table:other", "demo", "energy"]
+    pick(at, "selectbox", "Source").select("demo").run()
+    assert at.query_params["first"] == "demo"
+    assert at.query_params["second"] == "table:other"
     said = texts(at)
     assert "Over **30 songs**" in said
     assert "demo, synthesised lies" in said
@@ -259,6 +263,7 @@ def test_odd_songs_are_shown_and_excluded(tmp_path, monkeypatch):
     assert at.dataframe[0].value["excluded because"].tolist() == ["too short to hear"] * 3
     assert at.dataframe[1].value["reason"].tolist() == ["too short to hear"] * 3
     assert at.get("vega_lite_chart")
+    assert pick(show(places.QUALITY, check="no_tempo"), "selectbox", "What looks odd").value == "no_tempo"
     press(at, "Exclude this source")
     assert "all values of demo" in at.dataframe[1].value["what"].tolist()
     assert len(exclusions.listed(Catalogue(workspace))) == 4

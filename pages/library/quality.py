@@ -18,7 +18,7 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     quality_parts.checks()
 with right:
-    quality_parts.coverage()
     quality_parts.exclusions()
     st.subheader("Jobs", anchor=False)
     job_panel.panel(kind="levels", limit=2)
+quality_parts.coverage()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, frame, places, source_charts, tables, words
+from pages.ui import cached, frame, pickers, places, source_charts, tables, words
 
 FEW = 30
 
@@ -18,15 +18,15 @@ if len(known) < 2:
     st.stop()
 
 first_place, second_place, feature_place = st.columns([2, 2, 3])
-first = first_place.selectbox("Source", known, format_func=words.source, key="first", bind="query-params")
+first = pickers.one_of(first_place, "Source", known, parameter="first", shown=words.source)
 others = [name for name in known if name != first]
-second = second_place.selectbox("Compared with", others, format_func=words.source, key="second", bind="query-params")
+second = pickers.one_of(second_place, "Compared with", others, parameter="second", shown=words.source)
 songs, scores = cached.agreement_pairs(first, second), cached.agreement(first, second)
 if scores.empty:
     st.info(f"No song has values of both {words.literal(first)} and {words.literal(second)}.")
     st.stop()
 
-feature = feature_place.selectbox("Feature", list(scores["feature"].unique()), key="feature", bind="query-params")
+feature = pickers.one_of(feature_place, "Feature", list(scores["feature"].unique()), parameter="feature")
 shown = tables.one_feature(songs, feature)
 limits = scores[scores["feature"] == feature].set_index("metric")["value"].to_dict()
 st.markdown(words.agreement_line(scores[scores["feature"] == feature], first, second))
@@ -34,7 +34,7 @@ if len(shown) < FEW:
     st.caption(f"Only {words.count(len(shown), 'song')}: take the numbers with care.")
 left, right = st.columns(2, gap="large")
 left.altair_chart(source_charts.against(shown, feature, (first, second), frame.colours()))
-right.altair_chart(source_charts.differences(shown, feature, limits, frame.colours()))
+right.altair_chart(source_charts.differences(shown, feature, (first, second), limits, frame.colours()))
 
 st.subheader("All features", anchor=False)
 st.caption(

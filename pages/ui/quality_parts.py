@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, frame, quality_chart, tables, words
+from pages.ui import cached, frame, pickers, quality_chart, tables, words
 from store import exclusions as store_exclusions
 from store import jobs
 from store.quality import CHECKS
@@ -14,14 +14,12 @@ def checks() -> None:
     """Each check with how many songs it finds; of the chosen one the songs, and a way to exclude them."""
     summary = cached.quality_summary()
     counts = dict(zip(summary["check"], summary["songs"], strict=True))
-    first = next((name for name in CHECKS if counts[name]), next(iter(CHECKS)))
-    chosen = st.selectbox(
+    chosen = pickers.one_of(
+        st.container(),
         "What looks odd",
-        list(CHECKS),
-        index=list(CHECKS).index(first),
-        format_func=lambda name: f"{CHECKS[name].title}: {words.count(counts[name], 'song')}",
-        key="check",
-        bind="query-params",
+        sorted(CHECKS, key=lambda name: counts[name] == 0),
+        parameter="check",
+        shown=lambda name: f"{CHECKS[name].title}: {words.count(counts[name], 'song')}",
     )
     check = CHECKS[chosen]
     st.caption(check.meaning)
@@ -63,6 +61,7 @@ def _measure() -> None:
 def coverage() -> None:
     """How many songs there are of each genre and decade."""
     st.subheader("Genres and decades", anchor=False)
+    st.caption("How many songs there are of each: the darker, the more.")
     st.altair_chart(quality_chart.coverage(cached.genres_by_decade(), frame.colours()))
 
 

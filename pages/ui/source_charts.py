@@ -30,7 +30,9 @@ def against(songs: pd.DataFrame, feature: str, names: tuple[str, str], palette: 
     return (line + dots).properties(height=_HEIGHT_PX)
 
 
-def differences(songs: pd.DataFrame, feature: str, limits: dict[str, float], palette: Palette) -> alt.LayerChart:
+def differences(
+    songs: pd.DataFrame, feature: str, names: tuple[str, str], limits: dict[str, float], palette: Palette
+) -> alt.LayerChart:
     """Bland and Altman's plot: each song's difference over its mean, with bias and limits of agreement.
 
     `limits` gives bias, lower_limit and upper_limit.
@@ -49,7 +51,7 @@ def differences(songs: pd.DataFrame, feature: str, limits: dict[str, float], pal
         .mark_circle(color=palette.accent, opacity=0.6, size=45)
         .encode(
             x=alt.X("mean:Q", title=_titled("mean of both", feature), scale=alt.Scale(zero=False)),
-            y=alt.Y("difference:Q", title="first less second"),
+            y=alt.Y("difference:Q", title=f"{names[0]} less {names[1]}"),
             tooltip=[*_TOLD, alt.Tooltip("difference", format=".3f")],
         )
     )

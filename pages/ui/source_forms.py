@@ -17,7 +17,11 @@ def ask_source() -> None:
     chosen = st.selectbox("Source", list(sources), format_func=lambda name: sources[name].title, key="source")
     source = sources[chosen]
     _described(source)
-    options = {option.name: _choose(option, f"{source.name}-{option.name}") for option in source.options}
+    columns = st.columns(2)
+    options = {}
+    for place, option in enumerate(source.options):
+        with columns[place % 2]:
+            options[option.name] = _choose(option, f"{source.name}-{option.name}")
     given = {name: value for name, value in options.items() if value not in (None, "", [])}
     if st.button("Collect", type="primary", disabled=not cached.workspace().writable):
         params = {"source": source.name, "options": given}
@@ -28,20 +32,20 @@ def ask_source() -> None:
 
 def _described(source: Source) -> None:
     st.caption(f"Gives {words.listed(source.gives)}. Needs {words.literal(source.needs)}.")
-    links = " · ".join(f"[{words.host(link)}]({link})" for link in source.links)
+    links = " · ".join(f"[{words.address(link)}]({link})" for link in source.links)
     st.info(f"**What you may do with it.** {source.rights} {links}", icon=":material/gavel:")
 
 
 def _choose(option: Option, key: str) -> Any:
     """What a person chooses for an option; nothing stands for its default."""
-    label = words.sentence(option.help)
+    label = words.sentence(option.help.split("; default")[0])
     if option.kind == "number":
         return st.number_input(label, min_value=1, value=option.default, key=key, placeholder="all")
     if option.kind == "flag":
         return st.checkbox(label, value=bool(option.default), key=key)
     if option.kind == "path":
         return st.text_input(label, key=key, placeholder="/music/fma").strip()
-    typed = st.text_input(f"{label} (with commas between)", value=", ".join(option.default or ()), key=key)
+    typed = st.text_input(label, value=", ".join(option.default or ()), key=key, help="Put commas between several.")
     return [word.strip() for word in typed.split(",") if word.strip()]
 
 

@@ -55,9 +55,9 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def host(link: str) -> str:
-    """The host of a web address, for a link's text."""
-    return urlsplit(link).netloc
+def address(link: str) -> str:
+    """A web address as a link's text, without what all of them have."""
+    return urlsplit(link).netloc + urlsplit(link).path.rstrip("/")
 
 
 def duration(seconds: float | None) -> str:

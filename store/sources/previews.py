@@ -131,17 +131,15 @@ def _own_link(wanted: Wanted) -> Candidate | str:
 def collect(options: dict[str, Any], work: Work) -> Iterator[Song | Reject]:
     """A clip for each song that has none, from the first place that has the right one."""
     wanted = wanting.lacking(work.catalogue, wanting.WITHOUT_CLIP, options["limit"])
-    total, found = len(wanted), 0
     reasons: dict[str, list[str]] = {one.track_id: [] for one in wanted}
     for place in _places(work):
-        for one, outcome in work.map(place.get, wanted, threads=place.threads):
+        for done, (one, outcome) in enumerate(work.map(place.get, wanted, threads=place.threads), start=1):
             if isinstance(outcome, Song):
-                found += 1
                 del reasons[one.track_id]
                 yield outcome
             else:
                 reasons[one.track_id].append(f"{place.name}: {outcome}")
-            work.tell(found, total, "fetching previews")
+            work.tell(done, len(wanted), f"previews from {place.name}")
         wanted = [one for one in wanted if one.track_id in reasons]
     for track_id, why in reasons.items():
         yield Reject(subject=track_id, column="preview", reason="; ".join(why))
