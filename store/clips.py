@@ -38,6 +38,12 @@ def add(db: duckdb.DuckDBPyConnection, clips: pd.DataFrame) -> int:
     return int(new)
 
 
+def owners(db: duckdb.DuckDBPyConnection, digests: list[str]) -> dict[str, str]:
+    """Which song each of these clips belongs to, as far as they are known: track id by digest."""
+    rows = db.execute("SELECT sha256, track_id FROM clips WHERE list_contains(?, sha256)", [digests]).fetchall()
+    return dict(rows)
+
+
 def all_clips(catalogue: Catalogue) -> pd.DataFrame:
     """Every clip, in the order of its digest."""
     with catalogue.lease() as db:

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -398,6 +400,25 @@ def test_what_is_no_sound_is_never_kept(server: Providers, workspace: Workspace)
     assert (result["clips"], result["rejected"]) == (0, 8)
     assert "an HTML page; expected MP3 or M4A" in next(iter(result["rejects_by_reason"]))
     assert list(workspace.audio.iterdir()) == []
+
+
+def test_the_same_sound_belongs_to_one_song(server: Providers, workspace: Workspace, tmp_path: Path):
+    folder = fma_archive.audio(tmp_path / "a")
+    (folder / "000" / "000003.mp3").write_bytes((folder / "000" / "000002.mp3").read_bytes())
+    options = {"metadata": str(fma_archive.metadata(tmp_path / "m")), "audio": str(folder)}
+    for _ in range(2):
+        result = collect(workspace, "fma", **options)
+        assert "its sound is the same as that of fma:2" in result["rejects_by_reason"]
+        assert rows(workspace, "SELECT track_id FROM clips") == [("fma:2",)]
+
+
+def test_links_that_expire_are_not_kept(server: Providers, workspace: Workspace):
+    wanted_songs(workspace, server, 8)
+    collect(workspace, "previews")
+    with closing(sqlite3.connect(workspace.answers)) as journal:
+        kept = journal.execute("SELECT provider, question, body FROM answers").fetchall()
+    assert {provider for provider, _, _ in kept} == {"Spotify", "previews from its own link", "previews from Deezer"}
+    assert not [body for _, _, body in kept if b"exp=" in body]
 
 
 def test_a_place_that_turns_us_away_is_asked_once_and_the_others_go_on(server: Providers, workspace: Workspace):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from songfeat.errors import ConfigError
-from store.progress import Cancelled
+from store.progress import Cancelled, Progress
 from store.web import failures
 from store.web.client import Client
 from store.web.failures import AnswerError
@@ -144,6 +144,14 @@ def test_a_budget_of_waiting_is_not_exceeded(server: Providers):
         client.ask(QUESTION)
     assert caught.value.kind == "quota"
     assert len(server.log) == 1
+
+
+def test_waiting_ends_when_the_job_is_cancelled(server: Providers, tmp_path: Path):
+    server.fail("/dz/track", "429 in 1 s")
+    (tmp_path / "cancel").touch()
+    patience = Patience(check=Progress(tmp_path).check)
+    with Client(PROVIDER, patience=patience) as client, pytest.raises(Cancelled):
+        client.ask(QUESTION)
 
 
 def test_waiting_ends_when_the_collection_is_stopped(server: Providers):

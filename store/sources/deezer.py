@@ -25,8 +25,9 @@ def complaint(content: Any) -> AnswerError | None:
 
 # Fifty questions in five seconds are allowed. Links to previews expire, so no answer is kept.
 API = Provider(
-    name="Deezer", base="https://api.deezer.com/", route="/dz/", interval_s=0.125, concurrency=4, complaint=complaint
-)
+    name="Deezer", base="https://api.deezer.com/", route="/dz/", interval_s=0.125, concurrency=4, kept=False,
+    complaint=complaint,
+)  # fmt: skip
 PREVIEWS = Provider(
     name="Deezer's previews", base="https://cdnt-preview.dzcdn.net/", route="/dzp/", hosts=(".dzcdn.net",),
     concurrency=6, json=False,

@@ -8,8 +8,8 @@ from store.sources.payload import dict_of, dicts_of, number_of, text_of
 from store.web.client import Client
 from store.web.provider import Provider
 
-# About twenty questions a minute are allowed; whoever asks more is locked out for a while.
-API = Provider(name="iTunes", base="https://itunes.apple.com/", route="/it/", interval_s=3.0)
+# About twenty questions a minute are allowed; whoever asks more is locked out for a while. Its terms allow no copies.
+API = Provider(name="iTunes", base="https://itunes.apple.com/", route="/it/", interval_s=3.0, kept=False)
 PREVIEWS = Provider(
     name="iTunes' previews", base="https://audio-ssl.itunes.apple.com/", route="/itp/", concurrency=4, json=False
 )

@@ -65,6 +65,7 @@ def sign_in(show: Callable[[str], object]) -> Path:
     from spotipy.exceptions import SpotifyOauthError
     from spotipy.oauth2 import start_local_http_server
 
+    token_file().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Client(ACCOUNTS) as client:
         manager = _person(client)
         back = urlsplit(manager.redirect_uri)
@@ -124,7 +125,6 @@ def _person(client: Client) -> Any:
     back = os.environ.get("SPOTIPY_REDIRECT_URI")
     if not back:
         raise SourceError("SPOTIPY_REDIRECT_URI is not set; expected for example http://127.0.0.1:8888/callback.")
-    token_file().parent.mkdir(parents=True, exist_ok=True)
     manager = SpotifyOAuth(
         client_id, secret, back, scope=SCOPES, requests_session=client, open_browser=False,
         cache_handler=CacheFileHandler(str(token_file())),

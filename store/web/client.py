@@ -132,7 +132,9 @@ class Client(requests.Session):
     def _question(self, request: requests.PreparedRequest) -> str | None:
         """What is asked, in the form in which answers are kept; None if they are not."""
         base = self.provider.url()
-        if request.method != "GET" or not self.provider.json or not (request.url or "").startswith(base):
+        if request.method != "GET" or not (self.provider.json and self.provider.kept):
+            return None
+        if not (request.url or "").startswith(base):
             return None
         path = (request.url or "").removeprefix(base)
         return f"{self._scope} {path}" if path.startswith(self.provider.lists) and self.provider.lists else path

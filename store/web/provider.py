@@ -38,6 +38,8 @@ class Provider:
         The largest answer that is read.
     json : bool
         Whether answers are JSON.
+    kept : bool
+        Whether answers to GET are kept, if they are JSON.
     lists : tuple of str
         Paths (their beginnings) that list what changes; an answer to them
         serves only the collection that asked.
@@ -55,6 +57,7 @@ class Provider:
     deadline_s: float = 60.0
     max_bytes: int = 8_000_000
     json: bool = True
+    kept: bool = True
     lists: tuple[str, ...] = ()
     complaint: Callable[[Any], AnswerError | None] | None = None
 

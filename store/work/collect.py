@@ -9,6 +9,7 @@ nothing.
 import time
 from typing import Any
 
+import duckdb
 import pandas as pd
 
 from store import clips, provenance, rejects
@@ -18,6 +19,7 @@ from store.progress import Progress
 from store.sources.interface import Reject, Song, Work
 from store.sources.registry import Source, get_source
 from store.web.journal import Journal
+from store.web.patience import Patience
 from store.workspace import Workspace
 
 _BATCH = 500
@@ -31,7 +33,13 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     options = source.read_options(params.get("options") or {})
     workspace.prepare()
     catalogue = Catalogue(workspace)
-    work = Work(catalogue=catalogue, journal=Journal(workspace.answers), scope=progress.folder.name, progress=progress)
+    work = Work(
+        catalogue=catalogue,
+        journal=Journal(workspace.answers),
+        scope=progress.folder.name,
+        progress=progress,
+        patience=Patience(check=progress.check),
+    )
     arrivals = _Arrivals(catalogue, source)
     try:
         try:
@@ -79,11 +87,7 @@ class _Arrivals:
         with self._catalogue.lease(write=True) as db:
             merged = merge(db, pd.DataFrame([song.row for song in songs]).rename_axis("row").reset_index())
             track_ids = merged.track_ids.to_list()
-            found = [
-                {"track_id": track_id, **song.clip}
-                for song, track_id in zip(songs, track_ids, strict=True)
-                if song.clip is not None
-            ]
+            found = self._clips(db, songs, track_ids)
             if found:
                 clips.add(db, pd.DataFrame(found))
             provenance.record(db, pd.DataFrame(self._origins(songs, track_ids)))
@@ -97,6 +101,21 @@ class _Arrivals:
             "clips": len(found),
         }
         self.counts = {name: self.counts[name] + number for name, number in arrived.items()}
+
+    def _clips(self, db: duckdb.DuckDBPyConnection, songs: list[Song], track_ids: list[str]) -> list[dict[str, Any]]:
+        """The clips that belong to no other song: the same sound for two songs stays with the first."""
+        sounds = [(song.clip, track_id) for song, track_id in zip(songs, track_ids, strict=True) if song.clip]
+        owners = clips.owners(db, [clip["sha256"] for clip, _ in sounds])
+        own = []
+        for clip, track_id in sounds:
+            owner = owners.setdefault(clip["sha256"], track_id)
+            if owner == track_id:
+                own.append({"track_id": track_id, **clip})
+            else:
+                self.rejects.append(
+                    Reject(subject=track_id, column="audio", reason=f"its sound is the same as that of {owner}")
+                )
+        return own
 
     def _origins(self, songs: list[Song], track_ids: list[str]) -> list[dict[str, Any]]:
         """One row for each thing that each record gave."""
