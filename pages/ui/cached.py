@@ -11,12 +11,14 @@ from songfeat import registry
 from songfeat.specs import get_spec
 from store import agreement as agreements
 from store import (
+    comparing,
     exclusions,
     listening,
     overview,
     quality,
     readiness,
     rejects,
+    report,
     runs,
     song_lists,
     table_preview,
@@ -74,6 +76,9 @@ all_runs = _by_version(runs.all_runs)
 best_by_target = _by_version(runs.best_by_target)
 scores = _by_version(runs.scores)
 pairs = _by_version(runs.pairs)
+comparison = _by_version(comparing.compare)
+calibration = _by_version(comparing.calibration)
+replay = _by_version(report.replay)
 clips_to_measure = _by_version(quality.clips_waiting_to_be_measured)
 quality_summary = _by_version(quality.summary)
 quality_songs = _by_version(quality.songs)
