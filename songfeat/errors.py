@@ -62,3 +62,7 @@ class CatalogueBusy(WorkspaceError):
 
 class JobError(SongfeatError):
     """A job that does not exist, or that cannot be started or cancelled now."""
+
+
+class SourceError(SongfeatError):
+    """A source of songs, values or sound that cannot give what was asked of it."""

@@ -1,4 +1,4 @@
-"""Whether everything is in order: versions, decoders, the workspace."""
+"""Whether everything is in order: versions, decoders, the workspace, the sources."""
 
 import importlib.util
 import platform
@@ -9,7 +9,7 @@ import soundfile
 
 from songfeat import __version__
 from songfeat.errors import SongfeatError
-from store import jobs
+from store import capabilities, jobs
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -20,7 +20,7 @@ Check = dict[str, Any]
 
 def checks(workspace: Workspace) -> list[Check]:
     """Records of `name`, `ok` and `detail`; `ok` is None for what may be missing."""
-    return [*_versions(), *_decoders(), *_workspace(workspace)]
+    return [*_versions(), *_decoders(), *_workspace(workspace), *_sources(workspace)]
 
 
 def _versions() -> list[Check]:
@@ -62,6 +62,14 @@ def _workspace(workspace: Workspace) -> list[Check]:
         _check("catalogue", not any(orphans), whole),
         _check("clips", None if broken else True, f"{broken} cannot be used" if broken else "all can be used"),
         _check("jobs", None if lost else True, f"lost: {', '.join(lost)}" if lost else "none was lost"),
+    ]
+
+
+def _sources(workspace: Workspace) -> list[Check]:
+    """What sources can do; what they refuse is no fault of this installation."""
+    return [
+        _check(f"{one['source']}: {one['capability']}", one["ok"] or None, one["detail"])
+        for one in capabilities.ask(workspace)["sources"]
     ]
 
 

@@ -71,7 +71,7 @@ def delete(catalogue: Catalogue, run_id: str) -> None:
     folder = catalogue.workspace.child(catalogue.workspace.runs, run_id, "run")
     with catalogue.lease(write=True) as db:
         runs.read(db, run_id)
-        for table in ("runs", "scores", "predictions", "run_notes"):
+        for table in ("runs", "scores", "predictions", "run_notes", "run_exclusions"):
             db.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     # Last: a folder without a run is in nobody's way, a run without its folder would be.
     shutil.rmtree(folder, ignore_errors=True)

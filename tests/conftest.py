@@ -10,6 +10,9 @@ from hypothesis import settings
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+# No test ever asks a real provider: nobody listens there, unless a test puts a server of its own in its place.
+os.environ["SONGFEAT_PROVIDERS_URL"] = "http://127.0.0.1:9"
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

@@ -9,11 +9,14 @@ import streamlit as st
 
 from songfeat import registry
 from songfeat.specs import get_spec
+from store import agreement as agreements
 from store import (
     comparing,
     errors_by_genre,
+    exclusions,
     listening,
     overview,
+    quality,
     readiness,
     rejects,
     report,
@@ -82,6 +85,14 @@ run_notes = _by_version(run_keeping.notes)
 run_differences = _by_version(run_keeping.differences)
 raw_genres = _by_version(errors_by_genre.inside)
 worst_songs = _by_version(errors_by_genre.worst)
+clips_to_measure = _by_version(quality.clips_waiting_to_be_measured)
+quality_summary = _by_version(quality.summary)
+quality_songs = _by_version(quality.songs)
+genres_by_decade = _by_version(quality.coverage)
+exclusions_listed = _by_version(exclusions.listed)
+exclusions_of_runs = _by_version(exclusions.of_runs)
+agreement = _by_version(agreements.scores)
+agreement_pairs = _by_version(agreements.pairs)
 song = _by_version(tracks.song)
 pick_list = _by_version(song_lists.pick_list)
 song_row = _by_version(song_lists.by_id)

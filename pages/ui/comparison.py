@@ -25,7 +25,7 @@ def pictures(run: pd.Series, label: str, part: str, targets: list[str], scores: 
             mine = pairs[pairs["feature"] == name]
             st.altair_chart(charts.agreement(mine, frame.colours(), place=place))
             st.caption(said.get(name, "not scored"))
-    st.caption(f"{words.run_line(run)}.")
+    _told(run)
 
 
 def answers(run: pd.Series, label: str, scores: pd.DataFrame) -> None:
@@ -34,13 +34,20 @@ def answers(run: pd.Series, label: str, scores: pd.DataFrame) -> None:
     own = _of_all_genres(scores, run)
     for name in run["targets"]:
         st.markdown(words.answers_line(QUESTIONS[name], own[own["feature"] == name]))
-    st.caption(f"{words.run_line(run)}.")
+    _told(run)
 
 
 def _heading(run: pd.Series, label: str) -> None:
     st.markdown(f"**{words.literal(label)}**")
     if len(run["near_constant"]):
         st.warning(f"This run answers almost the same for every song on {', '.join(run['near_constant'])}.")
+
+
+def _told(run: pd.Series) -> None:
+    """What the run was, and what it left out."""
+    excluded = cached.exclusions_of_runs()
+    said = words.left_out(excluded[excluded["run_id"] == run["run_id"]])
+    st.caption(f"{words.run_line(run)}. {said}")
 
 
 def _of_all_genres(scores: pd.DataFrame, run: pd.Series) -> pd.DataFrame:

@@ -16,6 +16,8 @@ def sections() -> dict[str, list[st.Page]]:
         "Library": [
             st.Page(places.OVERVIEW, title="Overview", icon=":material/dashboard:", default=True),
             st.Page(places.COLLECT, title="Collect", icon=":material/library_add:"),
+            st.Page(places.SOURCES, title="Sources", icon=":material/balance:"),
+            st.Page(places.QUALITY, title="Data quality", icon=":material/rule:"),
         ],
         "Explore": [st.Page(places.MFCC, title="MFCC", icon=":material/graphic_eq:")],
         "Models": [

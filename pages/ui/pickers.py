@@ -1,5 +1,7 @@
 """Controls that several pages share. What they hold stands in the address, so that a link opens the same view."""
 
+from collections.abc import Callable, Sequence
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -52,6 +54,18 @@ def _with_wanted(found: pd.DataFrame, key: str, *, with_clip: bool) -> pd.DataFr
         return found
     st.session_state[key] = wanted
     return pd.concat([row, found], ignore_index=True)
+
+
+def one_of(
+    place: DeltaGenerator, label: str, names: Sequence[str], *, parameter: str, shown: Callable[[str], str] = str
+) -> str:
+    """One of several names, which the address says as it is, however it is `shown`."""
+    key = f"pick-{parameter}"
+    wanted = st.session_state.get(key) or st.query_params.get(parameter)
+    st.session_state[key] = wanted if wanted in names else names[0]
+    picked = place.selectbox(label, names, format_func=shown, key=key)
+    st.query_params[parameter] = picked
+    return picked
 
 
 def runs(

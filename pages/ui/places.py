@@ -2,8 +2,10 @@
 
 OVERVIEW = "pages/library/overview.py"
 COLLECT = "pages/library/collect.py"
-IMPORT, SCAN, EXTRACT = "Import a table", "Scan a folder", "Extract arrays"
+IMPORT, SCAN, ASK, EXTRACT = "Import a table", "Scan a folder", "Ask a source", "Extract arrays"
 """The ways to collect; the address of that page says ``?way=…``."""
+SOURCES = "pages/library/sources.py"
+QUALITY = "pages/library/quality.py"
 MFCC = "pages/explore/mfcc.py"
 TRAIN = "pages/models/train.py"
 RUNS = "pages/models/runs.py"

@@ -231,6 +231,62 @@ def rejects(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(file=table["file"].map(shown_name)).rename(columns={"seen_at": "seen at"})
 
 
+def one_feature(songs: pd.DataFrame, feature: str) -> pd.DataFrame:
+    """The songs for which both sources have a feature: title, artist, genre_group, first, second."""
+    named = songs.rename(columns={f"first_{feature}": "first", f"second_{feature}": "second"})
+    return named[["track_id", "title", "artist", "genre_group", "first", "second"]].dropna(subset=["first", "second"])
+
+
+def both_sides(songs: pd.DataFrame, feature: str, first: str, second: str) -> pd.DataFrame:
+    """Songs with both values of a feature, those that differ most first."""
+    shown = one_feature(songs, feature)
+    shown = shown.assign(difference=shown["first"] - shown["second"]).sort_values(
+        "difference", key=abs, ascending=False
+    )
+    named = shown.rename(columns={"genre_group": "genre", "first": first, "second": second})
+    return named.drop(columns="track_id")
+
+
+def agreement(scores: pd.DataFrame) -> pd.DataFrame:
+    """How far two sources agree: one row a feature, one column a metric with its interval."""
+    heads = {"pearson": "r", "mae": "MAE", "bias": "bias", "lower_limit": "lower limit", "upper_limit": "upper limit"}
+    says = scores.assign(says=[words.estimate(row.value, row.low, row.high) for row in scores.itertuples()])
+    wide = says.pivot(index=["feature", "n"], columns="metric", values="says").reset_index()
+    order = list(scores["feature"].unique())
+    wide = wide.sort_values("feature", key=lambda names: names.map(order.index), ignore_index=True)
+    return wide[["feature", "n", *heads]].rename(columns=heads)
+
+
+def odd_songs(songs: pd.DataFrame) -> pd.DataFrame:
+    """The songs behind a check; those that are excluded say why."""
+    heads = {
+        "title": "title",
+        "artist": "artist",
+        "genre": "genre",
+        "detail": "what",
+        "excluded": "excluded because",
+        "track_id": "id",
+    }
+    said = [name for name in heads if name not in ("detail", "excluded") or songs[name].notna().any()]
+    return songs[said].rename(columns=heads)
+
+
+def exclusions(listed: pd.DataFrame) -> pd.DataFrame:
+    """What is kept from training, by song or by source."""
+    name = (listed["title"].fillna(listed["name"]) + (" – " + listed["artist"]).fillna("")).where(
+        listed["kind"] == "song", "all values of " + listed["name"]
+    )
+    when = listed["excluded_at"].dt.strftime("%Y-%m-%d")
+    return pd.DataFrame({"what": name, "reason": listed["reason"], "since": when})
+
+
+def capabilities(found: list[dict[str, Any]]) -> pd.DataFrame:
+    """What each source can do, in words."""
+    says = {True: "yes", False: "no", None: "not known"}
+    table = pd.DataFrame(found, columns=["source", "capability", "ok", "detail"], dtype="object")
+    return table.assign(ok=[says[ok] for ok in table["ok"]]).rename(columns={"capability": "what", "ok": "works"})
+
+
 def predicting_values(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs that predict values of features, and not the answer to a question."""
     asked = runs["targets"].map(lambda targets: set(targets) <= set(QUESTIONS)).astype(bool)
