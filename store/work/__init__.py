@@ -17,6 +17,8 @@ _MODULES = {
     "import": "store.work.import_tables",
     "scan": "store.work.scan_folder",
     "extract": "store.work.extract",
+    "predict": "store.work.predict",
+    "pretrain": "store.work.pretrain",
     "train": "store.work.train",
     "sweep": "store.work.sweep",
     "report": "store.work.report",
