@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -132,6 +133,9 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _rows(system: System, run_id: str, scores: pd.DataFrame) -> pd.DataFrame:
+    if scores["feature"].nunique() == 2:
+        # The average over one target is no average over five, which the others in its column are.
+        scores = scores[scores["feature"] != AVERAGE]
     published = [
         system.published.get(feature, {}).get(metric, math.nan)
         for feature, metric in zip(scores["feature"], scores["metric"], strict=True)
@@ -181,5 +185,15 @@ def _judge(catalogue: Catalogue, claim: Claim, there: dict[str, str]) -> Verdict
             f" {row['second']:.3f}, difference {row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] on"
             f" {row['n']} songs."
         )
-    verdict = HOLDS if set(better) == {"second"} else FAILS if "first" in better else OPEN
-    return Verdict(sentence=claim.sentence, verdict=verdict, evidence=tuple(evidence))
+    return Verdict(sentence=claim.sentence, verdict=verdict_of(better), evidence=tuple(evidence))
+
+
+def verdict_of(better: Sequence[str]) -> str:
+    """What comparisons with each of the others say of "worse than all of them".
+
+    `better` says of each which of the two is better, ``"first"`` being the one
+    of the claim, and ``""`` where the interval holds 0.
+    """
+    if all(side == "second" for side in better):
+        return HOLDS
+    return FAILS if "first" in better else OPEN

@@ -22,6 +22,8 @@ from store.workspace import Workspace, read_json, write_json
 class Shards:
     """The arrays of one spec in a workspace, keyed by the sha256 of the clip's file.
 
+    Those that came with a table are keyed by the track's id instead.
+
     Parameters
     ----------
     workspace : Workspace

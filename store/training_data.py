@@ -58,10 +58,10 @@ def load(
     arrays = {}
     if spec is not None and spec.kind in inputs:
         shards = Shards(catalogue.workspace, spec)
-        clips = _clips(catalogue)
-        clips = clips[clips.isin(list(shards.known()))]
-        tracks = tracks[tracks.index.isin(clips.index)]
-        arrays[spec.kind] = shards.gather(list(clips.loc[tracks.index]))
+        keys = _clips(catalogue) if spec.by_clip else tracks.index.to_series()
+        keys = keys[keys.isin(list(shards.known()))]
+        tracks = tracks[tracks.index.isin(keys.index)]
+        arrays[spec.kind] = shards.gather(list(keys.loc[tracks.index]))
     usable = tracks[list(targets)].notna().any(axis=1)
     if own is not None:
         usable &= own.loc[tracks.index]

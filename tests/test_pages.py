@@ -16,7 +16,7 @@ from store.work import load_work
 from store.workspace import Workspace
 from tests.workspaces import fill
 
-PAGES = (places.OVERVIEW, places.COLLECT, places.MFCC, places.TRAIN, places.COMPARE, places.SONG)
+PAGES = (places.OVERVIEW, places.COLLECT, places.MFCC, places.TRAIN, places.COMPARE, places.REPORT, places.SONG)
 LSTM = "20260101-120000-lstm_multitask-0001"
 
 
@@ -106,6 +106,7 @@ def test_every_page_opens_on_a_filled_workspace(filled: Workspace, page: str):
         (places.MFCC, "No song with a clip"),
         (places.TRAIN, "No source has songs"),
         (places.COMPARE, "No run is finished yet"),
+        (places.REPORT, "no reference values to learn from"),
         (places.SONG, "There are no songs yet"),
     ],
 )

@@ -9,7 +9,7 @@ import streamlit as st
 
 from songfeat import registry
 from songfeat.specs import get_spec
-from store import listening, overview, readiness, rejects, runs, song_lists, table_preview, tracks
+from store import comparing, listening, overview, readiness, rejects, report, runs, song_lists, table_preview, tracks
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -62,6 +62,9 @@ all_runs = _by_version(runs.all_runs)
 best_by_target = _by_version(runs.best_by_target)
 scores = _by_version(runs.scores)
 pairs = _by_version(runs.pairs)
+comparison = _by_version(comparing.compare)
+calibration = _by_version(comparing.calibration)
+replay = _by_version(report.replay)
 song = _by_version(tracks.song)
 pick_list = _by_version(song_lists.pick_list)
 song_row = _by_version(song_lists.by_id)

@@ -3,9 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cached, charts, frame, heatmaps, tables, words
+from pages.ui import cached, charts, frame, heatmaps, pickers, tables, words
+from songfeat.errors import SongfeatError
 from songfeat.labels import FEATURES, QUESTIONS
 from songfeat.metrics import ALL
+from songfeat.scores import METRICS
 
 
 def pictures(run: pd.Series, label: str, part: str, targets: list[str], scores: pd.DataFrame, place: int) -> None:
@@ -43,6 +45,51 @@ def _heading(run: pd.Series, label: str) -> None:
 
 def _of_all_genres(scores: pd.DataFrame, run: pd.Series) -> pd.DataFrame:
     return scores[(scores["run_id"] == run["run_id"]) & (scores["genre"] == ALL)]
+
+
+def paired(chosen: list[str], part: str, labels: dict[str, str]) -> None:
+    """The first two runs on the songs that both predicted: the difference of their scores with its interval."""
+    st.subheader("Difference of the first two runs", anchor=False)
+    first, second = chosen[:2]
+    try:
+        found = cached.comparison(first, second, split=part, genre=ALL)
+    except SongfeatError as error:
+        st.info(str(error))
+        return
+    for note in found.notes:
+        st.warning(note)
+    metric = pickers.metric(*METRICS)
+    chosen_metric = METRICS[metric]
+    table = tables.difference(found.table[found.table["metric"] == metric], labels[first], labels[second])
+    st.caption(
+        f"{chosen_metric.label} of {labels[first]} less that of {labels[second]}, on the same {found.tracks:,} songs:"
+        f" {'left' if chosen_metric.lower_is_better else 'right'} of the line the first is better. Where the bar"
+        " crosses the line, these songs cannot tell them apart."
+    )
+    st.altair_chart(charts.differences(table, frame.colours(), title=f"difference in {chosen_metric.label}"))
+    st.dataframe(tables.differences(table, labels[first], labels[second]), hide_index=True)
+
+
+def trust(shown: pd.DataFrame, labels: dict[str, str], part: str, targets: list[str]) -> None:
+    """Whether predictions can be taken at their word: calibration and residuals, a row of pictures each run."""
+    with st.expander("Calibration and residuals"):
+        st.caption(
+            "Calibration: songs in ten groups by their prediction; on the dashed line a prediction means what it says."
+            " Residuals: how many songs are guessed too low (left) or too high (right)."
+        )
+        for place, run_id in enumerate(shown["run_id"]):
+            ours = [name for name in targets if name in shown.loc[run_id, "targets"]]
+            if not ours:
+                continue
+            st.markdown(f"**{words.literal(labels[run_id])}**")
+            bins, pairs = cached.calibration(run_id, split=part), cached.pairs(run_id, split=part)
+            for column, name in zip(st.columns(len(ours), gap="small"), ours, strict=True):
+                with column:
+                    st.markdown(f"**{name}**", help=FEATURES[name].meaning)
+                    of_target = bins[bins["feature"] == name]
+                    st.altair_chart(charts.calibration(of_target, frame.colours(), place=place))
+                    mine = pairs[pairs["feature"] == name]
+                    st.altair_chart(charts.residuals(mine, frame.colours(), place=place))
 
 
 def by_genre(scores: pd.DataFrame, chosen: list[str], targets: list[str], labels: dict[str, str]) -> None:

@@ -21,6 +21,7 @@ def sections() -> dict[str, list[st.Page]]:
         "Models": [
             st.Page(places.TRAIN, title="Train", icon=":material/model_training:"),
             st.Page(places.COMPARE, title="Compare", icon=":material/compare_arrows:"),
+            st.Page(places.REPORT, title="Report", icon=":material/article:"),
         ],
         "Songs": [st.Page(places.SONG, title="Song", icon=":material/music_note:")],
     }

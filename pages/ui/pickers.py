@@ -5,6 +5,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import cached, words
+from songfeat.scores import METRICS
 
 MOST_RUNS = 3
 
@@ -71,3 +72,21 @@ def runs(
     )
     st.query_params["run"] = chosen
     return chosen
+
+
+def source(place: DeltaGenerator, sources: list[str], *, page: str) -> str:
+    """Choose whose reference values; the address says ``?source=…``."""
+    key = f"{page}-source"
+    if key not in st.session_state:
+        named = st.query_params.get("source")
+        st.session_state[key] = named if named in sources else sources[0]
+    chosen: str = place.selectbox("Whose values", sources, format_func=words.source, key=key)
+    st.query_params["source"] = chosen
+    return chosen
+
+
+def metric(*names: str) -> str:
+    """Choose one of these metrics, the first unless another is chosen."""
+    return st.segmented_control(
+        "Metric", names, default=names[0], required=True, format_func=lambda name: METRICS[name].label
+    )

@@ -6,11 +6,16 @@ from typing import Any
 import pandas as pd
 
 from pages.ui import words
-from songfeat.labels import ALL_TARGETS, AVERAGE, QUESTIONS
+from songfeat.labels import ALL_TARGETS, ANSWERS, AVERAGE, QUESTIONS
 from songfeat.scores import METRICS
 from store.uploads import shown_name
 
 REFERENCE, RUN = "reference", "run"
+_ANSWERS_BY = "accuracy"
+"""The metric by which answers to questions stand in a table of any other metric."""
+
+_THEIRS = "\0"
+_IN_REPORT = "\N{DOWNWARDS ARROW WITH TIP RIGHTWARDS} in the report"
 
 
 def best_runs(best: pd.DataFrame) -> pd.DataFrame:
@@ -43,6 +48,56 @@ def scores(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     telling = [name for name in ("run", "genre") if wide[name].nunique() > 1]
     ordered = wide[[*telling, "feature", "n", *metrics, "mean_value"]]
     return ordered.rename(columns={"feature": "target", "mean_value": "MAE of the mean", **metrics})
+
+
+def difference(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """A comparison with what it says in words, in the column says."""
+    says = table["better"].map({"first": f"{first} is better", "second": f"{second} is better", "": "cannot be told"})
+    return table.assign(says=says)
+
+
+def differences(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """The difference of two runs: one row a target."""
+    return pd.DataFrame(
+        {
+            "target": table["feature"],
+            first: table["first"].map(words.value),
+            second: table["second"].map(words.value),
+            "difference": [words.difference(row.difference, row.low, row.high) for row in table.itertuples()],
+            "n": table["n"],
+            "verdict": table["says"],
+        }
+    )
+
+
+def replayed(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """A table of the report: one column a target, one row a system, and beneath it one with the report's figures."""
+    answered = table["feature"].isin(QUESTIONS) & (table["metric"] == _ANSWERS_BY)
+    rows = table[(table["metric"] == metric) | answered]
+    ours = rows.assign(says=[words.estimate(row.value, row.low, row.high) for row in rows.itertuples()])
+    theirs = rows.dropna(subset="published")
+    theirs = theirs.assign(system=theirs["system"] + _THEIRS, says=theirs["published"].map(words.value))
+    wide = pd.concat([ours, theirs]).pivot(index="system", columns="feature", values="says")
+    features = [name for name in (AVERAGE, *ANSWERS) if name in wide]
+    systems = [
+        name for system in dict.fromkeys(rows["system"]) for name in (system, system + _THEIRS) if name in wide.index
+    ]
+    shown = wide.reindex(index=systems, columns=features).fillna("").rename_axis(columns=None).reset_index()
+    return shown.assign(system=shown["system"].map(lambda name: _IN_REPORT if name.endswith(_THEIRS) else name))
+
+
+def experiments(table: pd.DataFrame, metric: str) -> list[tuple[str, str, str]]:
+    """The experiments on one metric, averaged over the targets: question, what was found, and which is better."""
+    rows = table[(table["metric"] == metric) & (table["feature"] == AVERAGE)]
+    return [
+        (
+            row.question,
+            f"{row.first}: {words.value(row.first_value)}; {row.second}: {words.value(row.second_value)}; difference"
+            f" {words.difference(row.difference, row.low, row.high)}, n {row.n}.",
+            {"first": f"{row.first} is better", "second": f"{row.second} is better"}.get(row.better, "cannot be told"),
+        )
+        for row in rows.itertuples()
+    ]
 
 
 def song_values(song: Mapping[str, Any], run_ids: list[str], labels: Mapping[str, str]) -> pd.DataFrame:

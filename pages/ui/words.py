@@ -68,14 +68,19 @@ def value(number: float | None, digits: int = 3) -> str:
     return "–" if number is None or pd.isna(number) else signed(number, digits)
 
 
-def interval(low: float, high: float) -> str:
+def interval(low: float, high: float, digits: int = 2) -> str:
     """``"[0.09, 0.12]"``; nothing where there is none."""
-    return "" if pd.isna(low) or pd.isna(high) else f"[{signed(low, 2)}, {signed(high, 2)}]"
+    return "" if pd.isna(low) or pd.isna(high) else f"[{signed(low, digits)}, {signed(high, digits)}]"
 
 
 def estimate(number: float, low: float, high: float) -> str:
     """``"0.103 [0.09, 0.12]"``."""
     return f"{value(number)} {interval(low, high)}".strip()
+
+
+def difference(number: float, low: float, high: float) -> str:
+    """``"0.005 [0.001, 0.009]"``: which side of 0 an end is on must show."""
+    return f"{value(number)} {interval(low, high, 3)}".strip()
 
 
 def source(name: str) -> str:
@@ -249,8 +254,19 @@ def _train_result(result: dict[str, Any]) -> str:
     return f"The run {result['run_id']} is finished."
 
 
+def _report_result(result: dict[str, Any]) -> str:
+    left_out = "".join(f" Left out: {reason}" for reason in dict.fromkeys(result["left_out"].values()))
+    return f"{count(len(result['trained']), 'system')} trained.{left_out}"
+
+
 def _plain_result(result: dict[str, Any]) -> str:
     return " · ".join(f"{number:,} {name}" for name, number in result.items() if isinstance(number, int)) + "."
 
 
-_RESULTS = {"import": _import_result, "scan": _scan_result, "extract": _extract_result, "train": _train_result}
+_RESULTS = {
+    "import": _import_result,
+    "scan": _scan_result,
+    "extract": _extract_result,
+    "train": _train_result,
+    "report": _report_result,
+}

@@ -14,6 +14,7 @@ from store.sources import table_cells as cells
 from store.sources.table_checks import CheckedTable
 from store.sources.table_csv import BROKEN
 from store.sources.table_layout import DURATIONS, EXPORTIFY_APP, FMA, Mapping
+from store.sources.table_statistics import statistics
 
 _DAY_S = 86_400
 _UNITS = {
@@ -62,6 +63,7 @@ class CleanRows:
     reference: pd.DataFrame
     rejects: pd.DataFrame
     rows: int
+    statistics: dict[str, pd.DataFrame]
 
 
 def clean(frame: pd.DataFrame, mapping: Mapping) -> CleanRows:
@@ -92,6 +94,7 @@ def clean(frame: pd.DataFrame, mapping: Mapping) -> CleanRows:
         reference=reference[kept].reset_index(drop=True),
         rejects=table.rejects(),
         rows=len(frame),
+        statistics=statistics(table.frame),
     )
 
 
