@@ -23,7 +23,10 @@ def sections() -> dict[str, list[st.Page]]:
             st.Page(places.COMPARE, title="Compare", icon=":material/compare_arrows:"),
             st.Page(places.REPORT, title="Report", icon=":material/article:"),
         ],
-        "Songs": [st.Page(places.SONG, title="Song", icon=":material/music_note:")],
+        "Songs": [
+            st.Page(places.SONG, title="Song", icon=":material/music_note:"),
+            st.Page(places.TRY, title="Try a file", icon=":material/hearing:"),
+        ],
     }
 
 
