@@ -149,6 +149,11 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--run", metavar="RUN", help="default: the shipped model; for a table the newest that fits")
     predict.add_argument("--out", metavar="FILE", help="write CSV or Parquet, one row each")
 
+    serve = add("serve", _serve, "answer programs that were written for Spotify's audio features")
+    serve.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
+    serve.add_argument("--port", type=_positive, default=8642)
+    serve.add_argument("--token", help="what requests must carry; made up where other machines can ask")
+
     export = add("export", _export, "write tracks, reference, predictions or scores as CSV or Parquet")
     export.add_argument("what", choices=("tracks", "reference", "predictions", "scores"))
     export.add_argument("file")
@@ -370,6 +375,13 @@ def _predict_shipped(options: argparse.Namespace, paths: Sequence[Path]) -> Resu
     if out and not options.json:
         result["predictions"] = [one for one in result["predictions"] if "error" in one]
     return result
+
+
+def _serve(options: argparse.Namespace) -> Result:
+    from store.serving.run import serve
+
+    serve(_catalogue(options), host=options.host, port=options.port, token=options.token)
+    return {"stopped": True}
 
 
 def _export(options: argparse.Namespace) -> Result:

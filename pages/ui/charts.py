@@ -81,7 +81,7 @@ def intervals(table: pd.DataFrame, palette: Palette) -> alt.Chart:
     """One file's predictions by target with their intervals: columns target, value, low, high."""
     told = ["target", *(alt.Tooltip(name, format=".3f") for name in ("value", "low", "high"))]
     base = alt.Chart(table).encode(y=alt.Y("target:N", title=None, sort=list(ALL_TARGETS), axis=_NAMES), tooltip=told)
-    axis = alt.Axis(format=".1f")
+    axis = alt.Axis(format=".1f", tickCount=6)
     rule = base.mark_rule(strokeWidth=5, opacity=0.45, color=palette.accent).encode(
         x=alt.X("low:Q", title=None, scale=_UNIT, axis=axis), x2="high:Q"
     )
