@@ -145,7 +145,8 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument("--terms", metavar="TEXT", help="on what terms clips and labels are used, for the card")
 
     predict = add("predict", _predict, "predict for audio files and folders, or for the rows of a table")
-    predict.add_argument("files", nargs="+", metavar="AUDIO|FOLDER|TABLE")
+    predict.add_argument("files", nargs="*", metavar="AUDIO|FOLDER|TABLE")
+    predict.add_argument("--library", action="store_true", help="every song with a clip, kept as a run to compare")
     predict.add_argument("--run", metavar="RUN", help="default: the shipped model; for a table the newest that fits")
     predict.add_argument("--out", metavar="FILE", help="write CSV or Parquet, one row each")
 
@@ -353,9 +354,13 @@ def _song(options: argparse.Namespace) -> Result:
 def _predict(options: argparse.Namespace) -> Result:
     from songfeat.audio import AUDIO_SUFFIXES
 
+    if options.library != (not options.files):
+        raise ConfigError("Name the files to predict for, or say --library for all songs that have a clip.")
+    if options.library:
+        return _work(options, "predict_library", {}, "Predict for the library")
     paths = [Path(name) for name in options.files]
     is_sound = all(path.suffix.lower() in AUDIO_SUFFIXES or path.is_dir() for path in paths)
-    if options.run is None and is_sound:
+    if is_sound and (options.run is None or options.run.startswith("pretrained")):
         return _predict_shipped(options, paths)
     from store.prediction import predict_files
 

@@ -16,12 +16,19 @@ from songfeat.cli import main
 from songfeat.errors import AudioError, CheckpointError, SpecMismatch, UnknownName
 from songfeat.labels import ALL_TARGETS
 from songfeat.pretrained import FOLDER, files, shipped
+from songfeat.pretrained.model import PretrainedModel, known_by
 from songfeat.pretrained.song import MOST_WINDOWS, window_starts
-from store import jobs
+from store import clips, jobs, runs
+from store.answers import leaderboard
+from store.catalogue import Catalogue
+from store.merge import merge
 from store.progress import Cancelled, Progress
+from store.sources.folder import examine
 from store.work import predict as work
+from store.work import predict_library
 from store.workspace import Workspace
 from tests.test_descriptors import chord, clicks
+from tests.workspaces import song_rows
 
 RATE = 32_000
 
@@ -209,3 +216,52 @@ def test_a_file_is_answered_without_torch_and_without_a_workspace(folder: Path, 
     )  # fmt: skip
     assert done.stderr.strip() == "[]"
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Workspace:
+    """Four songs with reference values and clips, of which one is too short to be heard."""
+    workspace = Workspace(tmp_path / "library")
+    workspace.prepare()
+    rows = []
+    for number, seconds in enumerate((8, 8, 8, 2)):
+        path = tmp_path / f"{number}.wav"
+        soundfile.write(path, clicks(90 + 20 * number, seconds), RATE)
+        file = examine(path)
+        audio = {"seconds": file.info.seconds, "sample_rate": RATE, "channels": 1}
+        state = {"bytes": file.bytes, "modified_ns": file.modified_ns, "status": "ok", "error": None}
+        rows.append({"sha256": file.sha256, "track_id": f"demo:{number}", "path": str(path), **audio, **state})
+    with Catalogue(workspace).lease(write=True) as db:
+        merge(db, song_rows(6))
+        clips.add(db, pd.DataFrame(rows))
+    return workspace
+
+
+def test_the_library_becomes_a_run_like_any_other(
+    library: Workspace, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    catalogue = Catalogue(library)
+    result = cli(capsys, "--workspace", library.folder, "predict", "--library")
+    assert (result["songs"], result["parts"]) == (3, {"test": 3})
+    pairs = runs.pairs(catalogue, result["run_id"])
+    expected = songfeat.predict(library.folder.parent / "1.wav").as_dict()["values"]
+    own = pairs[pairs["track_id"] == "demo:1"].set_index("feature")["predicted"].to_dict()
+    assert own == pytest.approx({name: expected[name] for name in own}, abs=1e-6)
+    (run,) = leaderboard(catalogue)
+    assert (run["model"], run["n_test"]) == ("pretrained", 3)
+
+    monkeypatch.setattr(work, "predict", lambda path: pytest.fail(f"{path} is heard again"))
+    heard = clips.all_clips(catalogue).query("seconds > 5")
+    meaning = {**shipped().meaning, "known_clips": [known_by(heard["sha256"].iloc[0])]}
+    monkeypatch.setattr(predict_library, "shipped", lambda: PretrainedModel(shipped().tensors, meaning))
+    with catalogue.lease(write=True) as db:
+        db.execute("UPDATE clips SET status = 'broken' WHERE seconds < 5")
+    again = cli(capsys, "--workspace", library.folder, "predict", "--library")
+    assert again["parts"] == {"test": 2, "train": 1}
+    assert len(runs.all_runs(catalogue)) == 1
+
+
+def test_a_library_without_clips_is_said(tmp_path: Path, capsys: pytest.CaptureFixture):
+    said = cli(capsys, "--workspace", tmp_path, "predict", "--library", code=1)
+    assert "can be heard" in said["error"]["message"]
+    assert "--library" in cli(capsys, "--workspace", tmp_path, "predict", code=1)["error"]["message"]

@@ -11,6 +11,7 @@ frame.heading(
 chosen = trying.choose()
 if chosen is None:
     st.info("Choose an audio file, or type where one lies. MP3, FLAC, Ogg, WAV, AIFF; M4A with songfeat[m4a].")
+    trying.whole_library()
     st.stop()
 answer = cached.try_file(str(chosen.path), chosen.digest)
 left, right = st.columns([7, 3], gap="large")

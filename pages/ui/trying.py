@@ -60,3 +60,14 @@ def _kept(digest: str, name: str, content: bytes) -> Path:
     if not path.exists():
         path.write_bytes(content)
     return path
+
+
+def whole_library() -> None:
+    """The button that has the model hear every song of the library, as a run to compare with others."""
+    if not cached.counts()["clips"]:
+        return
+    st.subheader("The whole library", anchor=False)
+    st.caption("Keeps what the model says of every song that has a clip as a run, for Compare and Song.")
+    if st.button("Predict for the library", disabled=not cached.workspace().writable):
+        jobs.launch(cached.workspace(), "predict_library", {}, title="Predict for the library")
+        st.rerun()

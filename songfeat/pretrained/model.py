@@ -5,6 +5,7 @@ an ensemble of small networks', both on log-odds. Neither needs PyTorch or
 scikit-learn to answer.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,7 +57,8 @@ class PretrainedModel:
         ``second_weight`` (m, h, t), ``second_bias`` (m, t) of m networks;
         ``knots``, ``low`` and ``high`` (t, k) of the intervals.
     meaning : mapping
-        Plain values: targets, digest of the descriptors, ``gamma``, ``unusual_from``, scores, provenance.
+        Plain values: targets, digest of the descriptors, ``gamma``, ``unusual_from``, scores,
+        provenance, and by :func:`known_by` the clips and artists it was trained on.
     """
 
     tensors: Mapping[str, np.ndarray]
@@ -145,6 +147,11 @@ class PretrainedModel:
         answers = hidden @ self.tensors["second_weight"] + self.tensors["second_bias"][:, np.newaxis]
         mean: np.ndarray = answers.mean(axis=0)
         return mean
+
+
+def known_by(text: str) -> str:
+    """How the model's description names a clip or an artist that it was trained on, without saying who that is."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from songfeat.descriptors import MIN_SECONDS, SAMPLE_RATE, describe
 from songfeat.descriptors.spectra import trim
 from songfeat.errors import DataError
 from songfeat.labels import ALL_TARGETS
-from songfeat.text import normalise
+from songfeat.text import artist_key, normalise
 
 MAX_SECONDS = 30.0
 """Longest part of a clip that is used."""
@@ -32,7 +32,7 @@ class TrainingClips:
     Attributes
     ----------
     about : pandas.DataFrame
-        Columns artist (normalised), genre, weight (1, or :data:`WEAK_WEIGHT`
+        Columns artist (as artists are compared), genre, weight (1, or :data:`WEAK_WEIGHT`
         where the values are the mean of the artist's other songs), and the targets.
     descriptors : numpy.ndarray
         float32, (n_clips, N_PARTS, d).
@@ -121,7 +121,7 @@ def _table(folder: Path, name: str, needed: list[str]) -> pd.DataFrame:
         raise DataError(f"{path} has no column {', '.join(missing)}.")
     return table.assign(
         path=[str(folder / name / clip) for clip in table["clip"]],
-        artist=table["artist"].astype(str).map(normalise),
+        artist=table["artist"].astype(str).map(artist_key),
         title=table["title"].astype(str).map(normalise) if "title" in table else "",
         genre=table["genre"].fillna("").astype(str) if "genre" in table else "",
     )
@@ -130,7 +130,7 @@ def _table(folder: Path, name: str, needed: list[str]) -> pd.DataFrame:
 def _weakly_labelled(clips: pd.DataFrame, songs: Path) -> pd.DataFrame:
     """Clips with the mean values of their artist's other songs; those of artists without any are left out."""
     table = pd.read_parquet(songs, columns=["artist", "track_name", *ALL_TARGETS]).dropna()
-    table = table.assign(artist=table["artist"].map(normalise), title=table["track_name"].map(normalise))
+    table = table.assign(artist=table["artist"].map(artist_key), title=table["track_name"].map(normalise))
     pairs = clips[["path", "artist", "title"]].merge(table, on="artist", suffixes=("", "_other"))
     means = pairs[pairs["title"] != pairs["title_other"]].groupby("path")[list(ALL_TARGETS)].mean()
     return (

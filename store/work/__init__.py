@@ -18,6 +18,7 @@ _MODULES = {
     "scan": "store.work.scan_folder",
     "extract": "store.work.extract",
     "predict": "store.work.predict",
+    "predict_library": "store.work.predict_library",
     "pretrain": "store.work.pretrain",
     "train": "store.work.train",
     "sweep": "store.work.sweep",

@@ -39,7 +39,7 @@ def run(_workspace: Workspace, params: dict[str, Any], progress: Progress) -> di
     todo = [path for path in files if path not in rows]
     part = None if out is None else _part(out).open("a", encoding="utf-8")
     try:
-        for path, row in _predicted(todo, params.get("jobs") or os.cpu_count() or 1):
+        for path, row in predicted(todo, params.get("jobs")):
             rows[path] = row
             if part is not None:
                 part.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -78,9 +78,9 @@ def as_prediction(row: Row) -> dict[str, Any]:
     return {"file": row["file"], "run": row["run"], **row["answer"]}
 
 
-def _predicted(paths: Sequence[str], threads: int) -> Iterator[tuple[str, Row]]:
+def predicted(paths: Sequence[str], threads: int | None) -> Iterator[tuple[str, Row]]:
     """Each file with its row, as they come; decoding and transforms let other threads work."""
-    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+    with threadpool_limits(1), ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         under_way = {pool.submit(one_row, path): path for path in paths}
         try:
             for future in as_completed(under_way):

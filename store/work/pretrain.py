@@ -1,5 +1,6 @@
 """The job that makes a pretrained model from a folder of labelled and unlabelled clips."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import safetensors.numpy
 from songfeat import __version__
 from songfeat.descriptors import digest
 from songfeat.errors import AudioError, DataError
+from songfeat.labels import ALL_TARGETS
 from songfeat.pretrained import files
+from songfeat.pretrained.model import known_by
 from songfeat.pretraining import card
 from songfeat.pretraining.clips import TrainingClips, describe_parts, read_clips
 from songfeat.pretraining.recipe import train
@@ -43,6 +46,9 @@ def run(_workspace: Workspace, params: dict[str, Any], progress: Progress) -> di
         "version": __version__,
         "descriptors": digest({name: parts[0] for name, parts in first.items()}),
         "trained_on": trained_on,
+        "medians": clips.loc[training.labelled, list(ALL_TARGETS)].median().round(4).to_dict(),
+        "known_clips": sorted(known_by(hashlib.sha256(Path(path).read_bytes()).hexdigest()) for path in paths),
+        "known_artists": sorted(map(known_by, clips["artist"].unique())),
     }
     trained = train(training, about, lambda done, total, note: progress.update(done, total, note))
     out = Path(params["out"])
