@@ -156,10 +156,23 @@ def _parser() -> argparse.ArgumentParser:
     song.add_argument("query", nargs="+")
     song.add_argument("--limit", type=_positive, default=5)
 
-    predict = add("predict", _predict, "predict for audio files, or for the rows of a table")
-    predict.add_argument("files", nargs="+", metavar="AUDIO|TABLE")
-    predict.add_argument("--run", metavar="RUN", help="default: the newest that fits")
+    pretrain = add("pretrain", _pretrain, "make a model that answers for any audio file, from a folder of clips")
+    pretrain.add_argument("folder", help="holds labelled.csv and labelled/, perhaps unlabelled.csv and unlabelled/")
+    pretrain.add_argument("--out", metavar="DIR", required=True, help="where the model and its card go")
+    pretrain.add_argument("--label-source", metavar="NAME", help="only labels whose label_source begins so")
+    pretrain.add_argument("--songs", metavar="FILE", help="Parquet of other songs, for the unlabelled clips' artists")
+    pretrain.add_argument("--terms", metavar="TEXT", help="on what terms clips and labels are used, for the card")
+
+    predict = add("predict", _predict, "predict for audio files and folders, or for the rows of a table")
+    predict.add_argument("files", nargs="*", metavar="AUDIO|FOLDER|TABLE")
+    predict.add_argument("--library", action="store_true", help="every song with a clip, kept as a run to compare")
+    predict.add_argument("--run", metavar="RUN", help="default: the shipped model; for a table the newest that fits")
     predict.add_argument("--out", metavar="FILE", help="write CSV or Parquet, one row each")
+
+    serve = add("serve", _serve, "answer programs that were written for Spotify's audio features")
+    serve.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
+    serve.add_argument("--port", type=_positive, default=8642)
+    serve.add_argument("--token", help="what requests must carry; made up where other machines can ask")
 
     export = add("export", _export, "write tracks, reference, predictions or scores as CSV or Parquet")
     export.add_argument("what", choices=("tracks", "reference", "predictions", "scores", "provenance"))
@@ -365,6 +378,17 @@ def _report(options: argparse.Namespace) -> Result:
     return {**found, "trained": done["trained"], "left_out": done["left_out"]}
 
 
+def _pretrain(options: argparse.Namespace) -> Result:
+    params = {
+        "folder": str(Path(options.folder).resolve()),
+        "out": str(Path(options.out).resolve()),
+        "label_source": options.label_source,
+        "songs": str(Path(options.songs).resolve()) if options.songs else None,
+        "terms": options.terms,
+    }
+    return _work(options, "pretrain", params, f"Pretrain on {options.folder}")
+
+
 def _catalogue(options: argparse.Namespace) -> Any:
     from store.catalogue import Catalogue
     from store.workspace import Workspace
@@ -426,10 +450,41 @@ def _song(options: argparse.Namespace) -> Result:
 
 
 def _predict(options: argparse.Namespace) -> Result:
+    from songfeat.audio import AUDIO_SUFFIXES
+
+    if options.library != (not options.files):
+        raise ConfigError("Name the files to predict for, or say --library for all songs that have a clip.")
+    if options.library:
+        return _work(options, "predict_library", {}, "Predict for the library")
+    paths = [Path(name) for name in options.files]
+    is_sound = all(path.suffix.lower() in AUDIO_SUFFIXES or path.is_dir() for path in paths)
+    if is_sound and (options.run is None or options.run.startswith("pretrained")):
+        return _predict_shipped(options, paths)
     from store.prediction import predict_files
 
     out = Path(options.out) if options.out else None
-    return predict_files(_catalogue(options), [Path(name) for name in options.files], run_id=options.run, out=out)
+    return predict_files(_catalogue(options), paths, run_id=options.run, out=out)
+
+
+def _predict_shipped(options: argparse.Namespace, paths: Sequence[Path]) -> Result:
+    if len(paths) == 1 and not paths[0].is_dir() and not options.out:
+        from songfeat.pretrained.song import predict
+
+        # Needs no workspace, and neither what opens one: a single file is answered at once.
+        answer = predict(paths[0]).as_dict()
+        return {"run": answer["model"], "predictions": [{"file": str(paths[0]), "run": answer["model"], **answer}]}
+    out = str(Path(options.out).resolve()) if options.out else None
+    result = _work(options, "predict", {"files": [str(path) for path in paths], "out": out}, "Predict for audio files")
+    if out and not options.json:
+        result["predictions"] = [one for one in result["predictions"] if "error" in one]
+    return result
+
+
+def _serve(options: argparse.Namespace) -> Result:
+    from store.serving.run import serve
+
+    serve(_catalogue(options), host=options.host, port=options.port, token=options.token)
+    return {"stopped": True}
 
 
 def _export(options: argparse.Namespace) -> Result:

@@ -17,6 +17,10 @@ class AudioError(SongfeatError):
     """A file whose sound cannot be used."""
 
 
+class SilentAudio(AudioError):
+    """A file, or the part of one that was asked for, with nothing but silence in it."""
+
+
 class SpecMismatch(SongfeatError):
     """Arrays or a checkpoint that were computed to another spec than the one asked for."""
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from songfeat import registry
+from songfeat.pretrained.song import SongAnswer, predict
 from songfeat.specs import get_spec
 from store import agreement as agreements
 from store import (
@@ -143,3 +144,9 @@ def table_head(files: list[str]) -> table_preview.TableHead:
     """The head of tables, read again when a file changes."""
     stamps = tuple(Path(name).stat().st_mtime_ns if Path(name).exists() else 0 for name in files)
     return _table_head(tuple(files), stamps)
+
+
+@st.cache_data(max_entries=32, show_spinner="Listening …")
+def try_file(path: str, digest: str) -> SongAnswer:
+    """What the shipped model says of a file; `digest` says which content of it is meant."""
+    return predict(path)

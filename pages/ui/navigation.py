@@ -27,7 +27,10 @@ def sections() -> dict[str, list[st.Page]]:
             st.Page(places.GENRES, title="Genres", icon=":material/grid_on:"),
             st.Page(places.REPORT, title="Report", icon=":material/article:"),
         ],
-        "Songs": [st.Page(places.SONG, title="Song", icon=":material/music_note:")],
+        "Songs": [
+            st.Page(places.SONG, title="Song", icon=":material/music_note:"),
+            st.Page(places.TRY, title="Try a file", icon=":material/hearing:"),
+        ],
     }
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from pages.ui import words
 from songfeat import published
 from songfeat.labels import ALL_TARGETS, ANSWERS, AVERAGE, QUESTIONS
+from songfeat.pretrained.song import SongAnswer
 from songfeat.scores import METRICS
 from store.uploads import shown_name
 
@@ -315,3 +316,14 @@ def musical_values(song: Mapping[str, Any]) -> dict[str, float]:
         return {}
     fullest = reference["source"].value_counts().index[0]
     return dict(reference[reference["source"] == fullest].set_index("feature")["value"])
+
+
+def intervals(answer: SongAnswer) -> pd.DataFrame:
+    """What the shipped model says of a file: one row a target."""
+    return pd.DataFrame(
+        [
+            {"target": name, "value": value, "low": low, "high": high, "spread": answer.spread[name]}
+            for name, value in answer.values.items()
+            for low, high in [answer.intervals[name]]
+        ]
+    )
