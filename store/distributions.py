@@ -16,7 +16,7 @@ GROUPINGS = ("genre_group", "source")
 CORRELATED = tuple(dict.fromkeys((*ALL_TARGETS, *NUMERIC_INPUTS)))
 """Targets and numeric inputs, each once."""
 
-_BINS = 40
+_BINS = 20
 _TAIL = 0.002
 _Z_95 = 1.959964
 

@@ -22,7 +22,5 @@ view_place, source_place = st.columns([4, 3])
 view = view_place.segmented_control(
     "View", list(VIEWS), default="Distributions", required=True, key="view", bind="query-params"
 )
-source = source_place.selectbox(
-    "Values of", sources, format_func=words.source, key="values_of", bind="query-params", required=True
-)
+source = source_place.selectbox("Values of", sources, format_func=words.source, key="values_of", bind="query-params")
 VIEWS[view](source)

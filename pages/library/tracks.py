@@ -7,6 +7,7 @@ import streamlit as st
 from pages.ui import cached, frame, places, song_list, tracks_controls, words
 
 PAGE_ROWS = 50
+LINE_PX = 104
 
 frame.heading("Tracks", "Every song of the library, as a table. Choose a row to hear the song and to go to its page.")
 if not cached.counts()["tracks"]:
@@ -20,7 +21,8 @@ if not found:
     st.info("No song fits all of these. Leave one of them out.")
     st.stop()
 
-listen_place = st.container(border=True)
+# As high as a song's line, or the table would jump when one is chosen.
+listen_place = st.container(border=True, height=LINE_PX, vertical_alignment="center")
 said_place, pages_place = st.columns([3, 4], vertical_alignment="center")
 with pages_place.container(horizontal_alignment="right"):
     number = st.pagination(max(1, math.ceil(found / PAGE_ROWS)), key="page", bind="query-params")

@@ -5,25 +5,22 @@ import pandas as pd
 from pages.ui import words
 from songfeat.labels import ALL_TARGETS, FEATURES
 
-_NAMES = {
-    "title": "title", "artist": "artist", "genre_group": "genre", "year": "year", "length": "length",
-    "has_clip": "clip", "has_predictions": "predicted",
+_NAMES = {"title": "title", "artist": "artist", "genre_group": "genre", "year": "year"}
+_MORE = {
+    "length": "length", "has_clip": "clip", "has_predictions": "predicted", "genre": "raw genre", "album": "album",
+    "added_at": "added",
 }  # fmt: skip
 _SORT_NAMES = {"genre_group": "genre", "genre": "raw genre", "duration_s": "length", "added_at": "added"}
-_MORE = {"genre": "raw genre", "album": "album", "added_at": "added"}
 
 
 def songs(table: pd.DataFrame) -> pd.DataFrame:
-    """Songs under the headings that they have everywhere, then the values of features that the table has.
-
-    Where it has none, there is room for the album and what else is known.
-    """
-    features = [name for name in FEATURES if name in table]
-    named = _NAMES if features else {**_NAMES, **_MORE}
+    """Songs under the headings that they have everywhere, with the values of features that the table has."""
+    features = {name: name for name in FEATURES if name in table}
+    named = {**_NAMES, **features, **_MORE}
     shown = table.assign(length=table["duration_s"].map(words.duration))
     if "added_at" in shown:
         shown["added_at"] = shown["added_at"].dt.strftime("%Y-%m-%d")
-    ordered = shown[[*(name for name in named if name in shown), *features]]
+    ordered = shown[[name for name in named if name in shown]]
     return ordered.rename(columns=named).astype({"year": "Int64"})
 
 

@@ -29,7 +29,7 @@ def spread(shares: pd.DataFrame, summary: pd.DataFrame, feature: str, palette: P
     unit = alt.Scale(domain=[0, 1], nice=False) if _runs_to_1(feature) else alt.Scale(zero=False, nice=False)
     colour = palette.targets.get(feature, palette.accent)
     # The root lets one see the tail of a feature that has most of its songs in one bin.
-    depth = alt.Scale(type="sqrt", range=[palette.raised, colour], domainMin=0)
+    depth = alt.Scale(type="sqrt", range=[0.05, 1], domainMin=0)
     said = [
         alt.Tooltip("name:N", title="group"),
         alt.Tooltip("low:Q", title="from", format=".3f"),
@@ -37,12 +37,12 @@ def spread(shares: pd.DataFrame, summary: pd.DataFrame, feature: str, palette: P
         alt.Tooltip("share:Q", title="of its songs", format=".1%"),
         alt.Tooltip("songs:Q", title="songs", format=","),
     ]
-    strips = alt.Chart(shares.assign(name=shares["group"].map(names))).mark_rect()
+    strips = alt.Chart(shares.assign(name=shares["group"].map(names))).mark_rect(color=colour)
     strips = strips.encode(
-        x=alt.X("low:Q", scale=unit, title=browsing_tables.axis(feature), axis=alt.Axis(grid=False)),
+        x=alt.X("low:Q", scale=unit, title=browsing_tables.axis(feature), axis=alt.Axis(grid=False, tickCount=6)),
         x2="high:Q",
         y=y,
-        color=alt.Color("share:Q", scale=depth, legend=None),
+        opacity=alt.Opacity("share:Q", scale=depth, legend=None),
         tooltip=said,
     )
     middles = summary.assign(name=summary["group"].map(names))
@@ -61,7 +61,7 @@ def correlations(table: pd.DataFrame, palette: Palette) -> go.Figure:
     wide = table.pivot(index="second", columns="first", values="r")
     across, down = list(CORRELATED[:-1]), list(CORRELATED[:0:-1])  # Plotly draws the last row at the top
     values = wide.reindex(index=down, columns=across).to_numpy(dtype=float)
-    text = np.where(np.isnan(values), "", np.char.mod("%.2f", values))
+    text = np.where(np.isnan(values), "", np.char.mod("%.2f", np.round(values, 2) + 0.0))  # no minus before a 0
     figure = go.Figure(
         go.Heatmap(
             z=values,
@@ -99,7 +99,7 @@ def cloud(shown: Cloud, view: View, palette: Palette) -> go.Figure:
         unselected={"marker": {"opacity": 0.12}},
     )
     figure = go.Figure(trace)
-    figure.update_layout(height=520, margin=_MARGINS, dragmode="lasso", showlegend=False)
+    figure.update_layout(height=440, margin=_MARGINS, dragmode="lasso", showlegend=False)
     figure.update_xaxes(title_text=browsing_tables.axis(view.x), **_range(view.x))
     figure.update_yaxes(title_text=browsing_tables.axis(view.y), **_range(view.y))
     return figure

@@ -27,7 +27,8 @@ def table(songs: pd.DataFrame, *, key: str, several: bool = False) -> list[int]:
         column_config={
             **frame.three_decimals(browsing_tables.values_of_features(shown)),
             "year": st.column_config.NumberColumn(format="%d", width="small"),
-            "title": st.column_config.TextColumn(width="medium", pinned=True),
+            "title": st.column_config.TextColumn(width="medium"),
+            "artist": st.column_config.TextColumn(width=170),
             "length": st.column_config.TextColumn(width="small", alignment="right"),
         },
         placeholder="–",
