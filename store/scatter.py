@@ -140,7 +140,7 @@ def _grid(db: duckdb.DuckDBPyConnection, view: View) -> dict[str, float]:
     """Where the squares begin and how wide they are."""
     asked = ", ".join(f"quantile_cont({axis}, [{_TAIL}, {1 - _TAIL}])" for axis in ("x", "y"))
     (ends,) = db.execute(f"SELECT {asked} FROM ({_values(view)})", _params(view)).fetchall()
-    grid = {}
+    grid: dict[str, float] = {}
     for axis, name, (low, high) in zip(("x", "y"), (view.x, view.y), ends, strict=True):
         if name in FEATURES and not FEATURES[name].unit:
             low, high = FEATURES[name].low, FEATURES[name].high

@@ -148,9 +148,8 @@ def _list(shown: Cloud, view: View, picked: list[int]) -> None:
     songs = _songs(shown, view, marks, _MOST_LISTED)
     if number > len(songs):
         said_place.caption(f"The list holds the first {len(songs):,}, the file all of them.")
-    listen_place = st.container(border=True)
     rows = song_list.table(songs, key=f"picked {view} {picked}", several=True)
-    with listen_place:
+    with st.container(border=True):
         song_list.chosen(songs, rows, hint="Choose rows by the boxes at their left to hear the songs.")
 
 
