@@ -20,6 +20,7 @@ _MODULES = {
     "train": "store.work.train",
     "sweep": "store.work.sweep",
     "demo": "store.work.demo",
+    "rebuild": "store.work.rebuild",
 }
 
 
