@@ -286,7 +286,9 @@ class Catalogue:
                     db.execute("UPDATE meta SET version = version + 1")
                     db.execute("COMMIT")
                 except BaseException:
-                    db.execute("ROLLBACK")
+                    # A COMMIT that failed, on a full disk, has ended the transaction already.
+                    with contextlib.suppress(duckdb.Error):
+                        db.execute("ROLLBACK")
                     raise
         finally:
             instance.writing.release()

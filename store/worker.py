@@ -41,6 +41,7 @@ def work(folder: Path, listener: Callable[[Step], None] | None = None) -> dict[s
             with _turn(workspace, config["kind"], progress):
                 jobs.write_status(folder, state="running", started_at=jobs.now())
                 result = load_work(config["kind"])(workspace, config["params"], progress)
+            jobs.write_status(folder, state="done", finished_at=jobs.now(), result=result)
         except (Cancelled, KeyboardInterrupt) as stop:
             jobs.write_status(folder, state="cancelled", finished_at=jobs.now())
             raise Cancelled from stop
@@ -53,7 +54,6 @@ def work(folder: Path, listener: Callable[[Step], None] | None = None) -> dict[s
                 raise words from error
             _record_failure(folder, type(error).__name__, f"An internal error: {error}. The details are in worker.log.")
             raise
-        jobs.write_status(folder, state="done", finished_at=jobs.now(), result=result)
         return result
 
 
