@@ -39,7 +39,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory):
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr)
+    sys.stderr.write(f"{text}\n")
 
 
 @pytest.mark.parametrize("kind", KINDS)
