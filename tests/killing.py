@@ -1,8 +1,6 @@
 """Work that is killed at some moment and finished afterwards, beside the same work undisturbed."""
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -64,7 +62,7 @@ def kill_and_finish(prepared: Prepared, folder: Path, share: float) -> tuple[Wor
     time.sleep(share * prepared.seconds)
     killed = process.poll() is None
     # Its own processes are left to find out by themselves.
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
     if job is not None and jobs.get(workspace, job.name).state != "done":
         jobs.prepare_again(jobs.get(workspace, job.name))
