@@ -6,7 +6,7 @@ PORT ?= 8501
 
 .PHONY: app test lint bench e2e soak clean
 
-$(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml
+$(VENV)/.ready: requirements.txt requirements-serve.txt requirements-beets.txt requirements-dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -30,7 +30,7 @@ e2e: $(VENV)/.ready  ## drives the dashboard in headless Chromium
 	$(BIN)/python -m pytest -m e2e
 
 soak: $(VENV)/.ready  ## faults and load, for minutes
-	$(BIN)/python -m pytest -m soak
+	$(BIN)/python -m pytest -m soak -rP
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

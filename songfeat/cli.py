@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from store.progress import Cancelled
 
     try:
-        result = options.command(options)
+        result = _in_words(options)
     except SongfeatError as error:
         if options.json:
             print(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, ensure_ascii=False))
@@ -53,6 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever reads (head, say) has seen enough; Python would complain again when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _in_words(options: argparse.Namespace) -> Result | None:
+    """Run the command; faults of the machine become errors in words."""
+    try:
+        result: Result | None = options.command(options)
+    except OSError as error:
+        from store.faults import in_words
+
+        if words := in_words(error, Path.cwd()):
+            raise words from error
+        raise
+    return result
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -156,10 +169,23 @@ def _parser() -> argparse.ArgumentParser:
     song.add_argument("query", nargs="+")
     song.add_argument("--limit", type=_positive, default=5)
 
-    predict = add("predict", _predict, "predict for audio files, or for the rows of a table")
-    predict.add_argument("files", nargs="+", metavar="AUDIO|TABLE")
-    predict.add_argument("--run", metavar="RUN", help="default: the newest that fits")
+    pretrain = add("pretrain", _pretrain, "make a model that answers for any audio file, from a folder of clips")
+    pretrain.add_argument("folder", help="holds labelled.csv and labelled/, perhaps unlabelled.csv and unlabelled/")
+    pretrain.add_argument("--out", metavar="DIR", required=True, help="where the model and its card go")
+    pretrain.add_argument("--label-source", metavar="NAME", help="only labels whose label_source begins so")
+    pretrain.add_argument("--songs", metavar="FILE", help="Parquet of other songs, for the unlabelled clips' artists")
+    pretrain.add_argument("--terms", metavar="TEXT", help="on what terms clips and labels are used, for the card")
+
+    predict = add("predict", _predict, "predict for audio files and folders, or for the rows of a table")
+    predict.add_argument("files", nargs="*", metavar="AUDIO|FOLDER|TABLE")
+    predict.add_argument("--library", action="store_true", help="every song with a clip, kept as a run to compare")
+    predict.add_argument("--run", metavar="RUN", help="default: the shipped model; for a table the newest that fits")
     predict.add_argument("--out", metavar="FILE", help="write CSV or Parquet, one row each")
+
+    serve = add("serve", _serve, "answer programs that were written for Spotify's audio features")
+    serve.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
+    serve.add_argument("--port", type=_positive, default=8642)
+    serve.add_argument("--token", help="what requests must carry; made up where other machines can ask")
 
     export = add("export", _export, "write tracks, reference, predictions or scores as CSV or Parquet")
     export.add_argument("what", choices=("tracks", "reference", "predictions", "scores", "provenance"))
@@ -171,6 +197,14 @@ def _parser() -> argparse.ArgumentParser:
     resume = add("resume", _resume, "go on with a job that stopped")
     resume.add_argument("job")
     add("doctor", _doctor, "check versions, decoders, the workspace, and what each source can do")
+
+    backup = add("backup", _backup, "copy the whole workspace into one file, while others use it")
+    backup.add_argument("file")
+    restore = add("restore", _restore, "put a backup into an empty workspace")
+    restore.add_argument("file")
+    restore.add_argument("--replace", action="store_true", help="move what the workspace holds aside")
+    rebuild = add("rebuild", _rebuild, "make a lost or damaged catalogue anew from runs and earlier imports")
+    rebuild.add_argument("--force", action="store_true", help="also if the catalogue can be read")
     return parser
 
 
@@ -239,15 +273,18 @@ class _Bar:
         self._close()
 
     def show(self, step: Any) -> None:
+        self.tell(step.done, step.total, step.note)
+
+    def tell(self, done: int, total: int | None, note: str) -> None:
         from tqdm import tqdm
 
-        stage = (step.note, step.total)
+        stage = (note, total)
         if stage != self.stage:
             self._close()
             self.stage = stage
             every_s = 0.5 if sys.stderr.isatty() else 10.0
-            self.bar = tqdm(total=step.total, desc=step.note or self.kind, file=sys.stderr, mininterval=every_s)
-        self.bar.update(step.done - self.bar.n)
+            self.bar = tqdm(total=total, desc=note or self.kind, file=sys.stderr, mininterval=every_s)
+        self.bar.update(done - self.bar.n)
 
     def _close(self) -> None:
         if self.bar is not None:
@@ -365,6 +402,17 @@ def _report(options: argparse.Namespace) -> Result:
     return {**found, "trained": done["trained"], "left_out": done["left_out"]}
 
 
+def _pretrain(options: argparse.Namespace) -> Result:
+    params = {
+        "folder": str(Path(options.folder).resolve()),
+        "out": str(Path(options.out).resolve()),
+        "label_source": options.label_source,
+        "songs": str(Path(options.songs).resolve()) if options.songs else None,
+        "terms": options.terms,
+    }
+    return _work(options, "pretrain", params, f"Pretrain on {options.folder}")
+
+
 def _catalogue(options: argparse.Namespace) -> Any:
     from store.catalogue import Catalogue
     from store.workspace import Workspace
@@ -426,10 +474,41 @@ def _song(options: argparse.Namespace) -> Result:
 
 
 def _predict(options: argparse.Namespace) -> Result:
+    from songfeat.audio import AUDIO_SUFFIXES
+
+    if options.library != (not options.files):
+        raise ConfigError("Name the files to predict for, or say --library for all songs that have a clip.")
+    if options.library:
+        return _work(options, "predict_library", {}, "Predict for the library")
+    paths = [Path(name) for name in options.files]
+    is_sound = all(path.suffix.lower() in AUDIO_SUFFIXES or path.is_dir() for path in paths)
+    if is_sound and (options.run is None or options.run.startswith("pretrained")):
+        return _predict_shipped(options, paths)
     from store.prediction import predict_files
 
     out = Path(options.out) if options.out else None
-    return predict_files(_catalogue(options), [Path(name) for name in options.files], run_id=options.run, out=out)
+    return predict_files(_catalogue(options), paths, run_id=options.run, out=out)
+
+
+def _predict_shipped(options: argparse.Namespace, paths: Sequence[Path]) -> Result:
+    if len(paths) == 1 and not paths[0].is_dir() and not options.out:
+        from songfeat.pretrained.song import predict
+
+        # Needs no workspace, and neither what opens one: a single file is answered at once.
+        answer = predict(paths[0]).as_dict()
+        return {"run": answer["model"], "predictions": [{"file": str(paths[0]), "run": answer["model"], **answer}]}
+    out = str(Path(options.out).resolve()) if options.out else None
+    result = _work(options, "predict", {"files": [str(path) for path in paths], "out": out}, "Predict for audio files")
+    if out and not options.json:
+        result["predictions"] = [one for one in result["predictions"] if "error" in one]
+    return result
+
+
+def _serve(options: argparse.Namespace) -> Result:
+    from store.serving.run import serve
+
+    serve(_catalogue(options), host=options.host, port=options.port, token=options.token)
+    return {"stopped": True}
 
 
 def _export(options: argparse.Namespace) -> Result:
@@ -469,3 +548,24 @@ def _doctor(options: argparse.Namespace) -> Result:
     from store.workspace import Workspace
 
     return {"checks": checks(Workspace.locate(options.workspace))}
+
+
+def _backup(options: argparse.Namespace) -> Result:
+    from store.backup import backup
+    from store.workspace import Workspace
+
+    with _Bar("backup") as bar:
+        return backup(Workspace.locate(options.workspace), Path(options.file), bar.tell)
+
+
+def _restore(options: argparse.Namespace) -> Result:
+    from store.backup import restore
+    from store.workspace import Workspace
+
+    with _Bar("restore") as bar:
+        workspace = Workspace.locate(options.workspace)
+        return restore(workspace, Path(options.file), bar.tell, replace=options.replace)
+
+
+def _rebuild(options: argparse.Namespace) -> Result:
+    return _work(options, "rebuild", {"force": options.force}, "Rebuild the catalogue")

@@ -17,12 +17,20 @@ class AudioError(SongfeatError):
     """A file whose sound cannot be used."""
 
 
+class SilentAudio(AudioError):
+    """A file, or the part of one that was asked for, with nothing but silence in it."""
+
+
 class SpecMismatch(SongfeatError):
     """Arrays or a checkpoint that were computed to another spec than the one asked for."""
 
 
 class LabelMismatch(SongfeatError):
     """Target or input names that differ from the ones expected, or stand in another order."""
+
+
+class ShardError(SongfeatError):
+    """Computed arrays on disk that are damaged."""
 
 
 class CheckpointError(SongfeatError):
@@ -58,6 +66,14 @@ class WorkspaceError(SongfeatError):
 
 class CatalogueBusy(WorkspaceError):
     """Another process holds the catalogue for longer than we wait."""
+
+
+class CatalogueDamaged(WorkspaceError):
+    """A catalogue that cannot be opened or read."""
+
+
+class BackupError(WorkspaceError):
+    """A backup that is damaged, none of ours, or that cannot be restored here."""
 
 
 class JobError(SongfeatError):

@@ -186,12 +186,19 @@ def _exclusions(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("ALTER TABLE clips ADD COLUMN level_db DOUBLE")  # root mean square of full scale; NULL: not measured
 
 
+def _run_notes(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(
+        "CREATE TABLE run_notes (run_id VARCHAR PRIMARY KEY, note VARCHAR NOT NULL, written_at TIMESTAMP NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("0001_first_tables", _first_tables),
     ("0002_evaluation", _evaluation),
     ("0003_sweeps", _sweeps),
     ("0004_provenance", _provenance),
     ("0005_exclusions", _exclusions),
+    ("0006_run_notes", _run_notes),
 )
 
 

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import soundfile
 from streamlit.testing.v1 import AppTest
 
+import songfeat
 from pages.ui import places
 from songfeat.labels import TARGETS
 from store import exclusions, jobs, runs
 from store.catalogue import Catalogue
 from store.work import load_work
 from store.workspace import Workspace
+from tests.test_descriptors import clicks
 from tests.workspaces import fill
 
 PAGES = (
@@ -23,9 +26,12 @@ PAGES = (
     places.QUALITY,
     places.MFCC,
     places.TRAIN,
+    places.RUNS,
     places.COMPARE,
+    places.GENRES,
     places.REPORT,
     places.SONG,
+    places.TRY,
 )
 LSTM = "20260101-120000-lstm_multitask-0001"
 
@@ -117,9 +123,12 @@ def test_every_page_opens_on_a_filled_workspace(filled: Workspace, page: str):
         (places.QUALITY, "There are no songs yet"),
         (places.MFCC, "No song with a clip"),
         (places.TRAIN, "No source has songs"),
+        (places.RUNS, "No run is finished yet"),
         (places.COMPARE, "No run is finished yet"),
+        (places.GENRES, "No run is finished yet"),
         (places.REPORT, "no reference values to learn from"),
         (places.SONG, "There are no songs yet"),
+        (places.TRY, "Choose an audio file"),
     ],
 )
 def test_an_empty_page_says_what_is_missing(empty: Workspace, page: str, said: str):
@@ -402,12 +411,20 @@ def test_compare_takes_three_runs_and_other_parts(filled: Workspace):
     pick(at, "multiselect", "Targets").set_value(["energy", "speechiness"])
     pick(at, "button_group", "Part").set_value("val").run()
     assert not at.exception
-    assert len(at.get("vega_lite_chart")) == 6
+    assert len(at.get("vega_lite_chart")) == 7, "three runs on two targets, and the difference of the first two"
+    assert "Difference of the first two runs" in texts(at)
     assert "answers almost the same for every song" in at.warning[0].value
     assert len(at.query_params["run"]) == 3
     pick(at, "button_group", "Part").set_value("train").run()
     assert not at.exception
     assert "not scored" in texts(at)
+
+
+def test_compare_shows_calibration_and_residuals_when_asked_to(filled: Workspace):
+    at = show(places.COMPARE, run=LSTM)
+    pick(at, "toggle", "Calibration").set_value(True).run()
+    assert not at.exception
+    assert len(at.get("vega_lite_chart")) == 3 * len(TARGETS)
 
 
 def test_a_song_shows_whose_values_it_has(filled: Workspace):
@@ -492,3 +509,30 @@ def test_a_page_is_drawn_anew_when_a_job_brings_something_in(tmp_path, monkeypat
 def test_every_kind_of_work_that_pages_start_is_there():
     for kind in ("import", "scan", "collect", "extract", "train", "demo"):
         assert callable(load_work(kind))
+
+
+def test_a_file_is_tried_and_added_to_the_library(empty: Workspace, begun, tmp_path):
+    song = tmp_path / "A Band - A Song.wav"
+    soundfile.write(song, clicks(120, 40), 32_000)
+    expected = songfeat.predict(song)
+    at = show(places.TRY)
+    at.text_input[0].set_value(str(song)).run()
+    assert not at.exception
+    assert at.dataframe[0].value["value"].tolist() == list(expected.values.values())
+    assert "sounds unlike" in texts(at) + "".join(warning.value for warning in at.warning)
+    at = show(places.TRY)
+    at.file_uploader[0].set_value((song.name, song.read_bytes(), "audio/wav")).run()
+    assert at.dataframe[0].value["value"].tolist() == list(expected.values.values())
+    press(at, "Add to the library")
+    ((kind, params),) = begun
+    assert kind == "scan"
+    assert [path.name for path in Path(params["folder"]).iterdir()] == [song.name]
+
+
+def test_a_file_that_is_no_music_is_said(empty: Workspace, tmp_path):
+    (tmp_path / "x.mp3").write_text("no music")
+    at = show(places.TRY)
+    at.text_input[0].set_value(str(tmp_path / "x.mp3")).run()
+    assert "not audio" in at.error[0].value
+    at.text_input[0].set_value(str(tmp_path / "gone.mp3")).run()
+    assert "no file" in at.error[0].value

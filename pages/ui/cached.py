@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from songfeat import registry
+from songfeat.pretrained.song import SongAnswer, predict
 from songfeat.specs import get_spec
 from store import agreement as agreements
 from store import (
     comparing,
+    errors_by_genre,
     exclusions,
     listening,
     overview,
@@ -19,6 +21,7 @@ from store import (
     readiness,
     rejects,
     report,
+    run_keeping,
     runs,
     song_lists,
     table_preview,
@@ -79,6 +82,10 @@ pairs = _by_version(runs.pairs)
 comparison = _by_version(comparing.compare)
 calibration = _by_version(comparing.calibration)
 replay = _by_version(report.replay)
+run_notes = _by_version(run_keeping.notes)
+run_differences = _by_version(run_keeping.differences)
+raw_genres = _by_version(errors_by_genre.inside)
+worst_songs = _by_version(errors_by_genre.worst)
 clips_to_measure = _by_version(quality.clips_waiting_to_be_measured)
 quality_summary = _by_version(quality.summary)
 quality_songs = _by_version(quality.songs)
@@ -137,3 +144,9 @@ def table_head(files: list[str]) -> table_preview.TableHead:
     """The head of tables, read again when a file changes."""
     stamps = tuple(Path(name).stat().st_mtime_ns if Path(name).exists() else 0 for name in files)
     return _table_head(tuple(files), stamps)
+
+
+@st.cache_data(max_entries=32, show_spinner="Listening …")
+def try_file(path: str, digest: str) -> SongAnswer:
+    """What the shipped model says of a file; `digest` says which content of it is meant."""
+    return predict(path)

@@ -77,6 +77,20 @@ def best_runs(best: pd.DataFrame, palette: Palette) -> alt.Chart:
     return (rule + mean + dot).properties(height=alt.Step(30))
 
 
+def intervals(table: pd.DataFrame, palette: Palette) -> alt.Chart:
+    """One file's predictions by target with their intervals: columns target, value, low, high."""
+    told = ["target", *(alt.Tooltip(name, format=".3f") for name in ("value", "low", "high"))]
+    base = alt.Chart(table).encode(y=alt.Y("target:N", title=None, sort=list(ALL_TARGETS), axis=_NAMES), tooltip=told)
+    axis = alt.Axis(format=".1f", tickCount=6)
+    rule = base.mark_rule(strokeWidth=5, opacity=0.45, color=palette.accent).encode(
+        x=alt.X("low:Q", title=None, scale=_UNIT, axis=axis), x2="high:Q"
+    )
+    dot = base.mark_point(filled=True, opacity=1, size=110, color=palette.accent).encode(
+        x=alt.X("value:Q", scale=_UNIT)
+    )
+    return (rule + dot).properties(height=alt.Step(34))
+
+
 def song_values(values: pd.DataFrame, palette: Palette) -> alt.Chart:
     """One song's values by target: whose each is, told by shape, colour and line.
 

@@ -79,24 +79,25 @@ def paired(chosen: list[str], part: str, labels: dict[str, str]) -> None:
 
 def trust(shown: pd.DataFrame, labels: dict[str, str], part: str, targets: list[str]) -> None:
     """Whether predictions can be taken at their word: calibration and residuals, a row of pictures each run."""
-    with st.expander("Calibration and residuals"):
-        st.caption(
-            "Calibration: songs in ten groups by their prediction; on the dashed line a prediction means what it says."
-            " Residuals: how many songs are guessed too low (left) or too high (right)."
-        )
-        for place, run_id in enumerate(shown["run_id"]):
-            ours = [name for name in targets if name in shown.loc[run_id, "targets"]]
-            if not ours:
-                continue
-            st.markdown(f"**{words.literal(labels[run_id])}**")
-            bins, pairs = cached.calibration(run_id, split=part), cached.pairs(run_id, split=part)
-            for column, name in zip(st.columns(len(ours), gap="small"), ours, strict=True):
-                with column:
-                    st.markdown(f"**{name}**", help=FEATURES[name].meaning)
-                    of_target = bins[bins["feature"] == name]
-                    st.altair_chart(charts.calibration(of_target, frame.colours(), place=place))
-                    mine = pairs[pairs["feature"] == name]
-                    st.altair_chart(charts.residuals(mine, frame.colours(), place=place))
+    if not st.toggle("Calibration and residuals", key="trust", bind="query-params"):
+        return
+    st.caption(
+        "Calibration: songs in ten groups by their prediction; on the dashed line a prediction means what it says."
+        " Residuals: how many songs are guessed too low (left) or too high (right)."
+    )
+    for place, run_id in enumerate(shown["run_id"]):
+        ours = [name for name in targets if name in shown.loc[run_id, "targets"]]
+        if not ours:
+            continue
+        st.markdown(f"**{words.literal(labels[run_id])}**")
+        bins, pairs = cached.calibration(run_id, split=part), cached.pairs(run_id, split=part)
+        for column, name in zip(st.columns(len(ours), gap="small"), ours, strict=True):
+            with column:
+                st.markdown(f"**{name}**", help=FEATURES[name].meaning)
+                of_target = bins[bins["feature"] == name]
+                st.altair_chart(charts.calibration(of_target, frame.colours(), place=place))
+                mine = pairs[pairs["feature"] == name]
+                st.altair_chart(charts.residuals(mine, frame.colours(), place=place))
 
 
 def by_genre(scores: pd.DataFrame, chosen: list[str], targets: list[str], labels: dict[str, str]) -> None:

@@ -69,19 +69,25 @@ def one_of(
 
 
 def runs(
-    place: DeltaGenerator, table: pd.DataFrame, labels: dict[str, str], *, page: str, default: list[str]
+    place: DeltaGenerator,
+    table: pd.DataFrame,
+    labels: dict[str, str],
+    *,
+    page: str,
+    default: list[str],
+    most: int = MOST_RUNS,
 ) -> list[str]:
-    """Choose up to three runs; the address says ``?run=…&run=…``."""
+    """Choose up to `most` runs; the address says ``?run=…&run=…``."""
     key = f"{page}-runs"
     if key not in st.session_state:
         named = [run for run in st.query_params.get_all("run") if run in labels]
-        st.session_state[key] = named[:MOST_RUNS] or default
+        st.session_state[key] = named[:most] or default
     chosen = place.multiselect(
-        f"Runs (up to {MOST_RUNS})",
+        f"Runs (up to {most})",
         list(table["run_id"]),
         format_func=labels.__getitem__,
         key=key,
-        max_selections=MOST_RUNS,
+        max_selections=most,
         wrap=True,
     )
     st.query_params["run"] = chosen

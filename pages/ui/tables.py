@@ -1,12 +1,15 @@
 """From what the store gives to tables that people read. Knows no Streamlit."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from pages.ui import words
+from songfeat import published
 from songfeat.labels import ALL_TARGETS, ANSWERS, AVERAGE, QUESTIONS
+from songfeat.pretrained.song import SongAnswer
 from songfeat.scores import METRICS
 from store.uploads import shown_name
 
@@ -48,6 +51,82 @@ def scores(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     telling = [name for name in ("run", "genre") if wide[name].nunique() > 1]
     ordered = wide[[*telling, "feature", "n", *metrics, "mean_value"]]
     return ordered.rename(columns={"feature": "target", "mean_value": "MAE of the mean", **metrics})
+
+
+def leaderboard(
+    runs: pd.DataFrame, scores: pd.DataFrame, labels: Mapping[str, str], notes: Mapping[str, str], *, metric: str
+) -> pd.DataFrame:
+    """Runs by one metric, in the layout of the report's tables: a column a target.
+
+    The mean predictor stands first, then the runs by their average, the best
+    first, then those without an average, then the report's own figures.
+    Column run_id is ``""`` for these.
+    """
+    rows = scores[
+        (scores["metric"] == metric) | (scores["feature"].isin(QUESTIONS) & (scores["metric"] == _ANSWERS_BY))
+    ]
+    says = rows.assign(says=[words.estimate(row.value, row.low, row.high) for row in rows.itertuples()])
+    wide = says.pivot(index="run_id", columns="feature", values="says").reindex(runs["run_id"])
+    average = rows[(rows["feature"] == AVERAGE) & (rows["metric"] == metric)].set_index("run_id")["value"]
+    about = runs.set_index("run_id")
+    shown = pd.DataFrame(
+        {
+            "run_id": about.index,
+            "run": [labels[run_id] for run_id in about.index],
+            "split": [_split(run) for run in about.itertuples()],
+            "n": rows.groupby("run_id")["n"].max().reindex(about.index).to_numpy(),
+            **{name: wide[name].fillna("").to_numpy() for name in (AVERAGE, *ANSWERS) if name in wide},
+            "note": [notes.get(run_id, "") for run_id in about.index],
+        }
+    )
+    sign = 1 if METRICS[metric].lower_is_better else -1
+    order = pd.DataFrame(
+        {"mean": (about["model"] != "mean").to_numpy(), "value": sign * average.reindex(about.index).to_numpy()}
+    ).sort_values(["mean", "value"], kind="stable", na_position="last")
+    board = shown.loc[order.index]
+    # The average over one target is no average over five, with which it would stand in one column.
+    board.loc[board["run_id"].map(about["targets"].map(len)) == 1, AVERAGE] = ""
+    return pd.concat([board, _published(metric, board.columns)], ignore_index=True).astype({"n": "Int64"})
+
+
+def _split(run: Any) -> str:
+    return f"{run.split}, {run.folds} folds" if pd.notna(run.folds) else str(run.split)
+
+
+def _published(metric: str, columns: pd.Index) -> pd.DataFrame:
+    """The report's figures as rows of a leaderboard."""
+    figures = {
+        "multi-task regression": published.NUMERIC_MULTI_TASK,
+        "multi-task 1D RNN": published.RNN_MULTI_TASK,
+        "linear combiner (d)": published.COMBINER_D,
+    }
+    rows = [
+        {"run_id": "", "run": f"The report: {name}", "split": "random", "note": "its own songs"}
+        | {feature: words.value(values[metric]) for feature, values in table.items() if metric in values}
+        for name, table in figures.items()
+        if metric in published.METRICS
+    ]
+    return pd.DataFrame(rows, columns=columns).fillna({name: "" for name in columns if name != "n"})
+
+
+def settings(run: pd.Series) -> pd.DataFrame:
+    """Everything that was or could have been chosen about a run, as text. Columns setting, value."""
+    config = {"spec": run["spec"] or "", **json.loads(run["config"])}
+    return pd.DataFrame({"setting": list(config), "value": [str(value) for value in config.values()]})
+
+
+def by_genre(errors: pd.DataFrame) -> pd.DataFrame:
+    """The error of one run by genre group: one row a group, one column a target."""
+    says = errors.assign(says=[words.estimate(row.value, row.low, row.high) for row in errors.itertuples()])
+    wide = says.pivot(index="genre", columns="feature", values="says")
+    wide = wide[[name for name in ALL_TARGETS if name in wide]].fillna("")
+    wide.insert(0, "n", errors.groupby("genre")["n"].max())
+    return wide.sort_values("n", ascending=False).rename_axis(columns=None).reset_index()
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """A table for a spreadsheet."""
+    return table.to_csv(index=False).encode()
 
 
 def difference(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
@@ -237,3 +316,14 @@ def musical_values(song: Mapping[str, Any]) -> dict[str, float]:
         return {}
     fullest = reference["source"].value_counts().index[0]
     return dict(reference[reference["source"] == fullest].set_index("feature")["value"])
+
+
+def intervals(answer: SongAnswer) -> pd.DataFrame:
+    """What the shipped model says of a file: one row a target."""
+    return pd.DataFrame(
+        [
+            {"target": name, "value": value, "low": low, "high": high, "spread": answer.spread[name]}
+            for name, value in answer.values.items()
+            for low, high in [answer.intervals[name]]
+        ]
+    )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from songfeat.labels import AVERAGE, Question
+from songfeat.pretrained.song import SongAnswer
 from songfeat.scores import METRICS
 from songfeat.specs import MelSpec, MfccSpec, Spec
 from store.jobs import Job
@@ -319,3 +320,19 @@ _RESULTS = {
     "train": _train_result,
     "report": _report_result,
 }
+
+
+def heard(answer: SongAnswer) -> str:
+    """``"3:41 · heard in 7 windows of 30 s"``."""
+    silent = f", {answer.silent_windows} more are silent" if answer.silent_windows else ""
+    return f"{duration(answer.seconds_of_audio)} · heard in {count(answer.windows, 'window')} of 30 s{silent}"
+
+
+def trust(answer: SongAnswer) -> list[str]:
+    """Where not to trust the shipped model's answer."""
+    said = []
+    if answer.unusual:
+        said.append("This file sounds unlike all that the model was trained on. Take its values with care.")
+    if answer.low_trust:
+        said.append(f"The model predicts {', '.join(answer.low_trust)} poorly for any song: low trust.")
+    return said
