@@ -4,9 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import extraction, importing, loop
+from benchmarks import extraction, importing, loop, pretrained
 
-BENCHMARKS = {"extraction": extraction.run, "import": importing.run, "training": loop.run}
+BENCHMARKS = {"extraction": extraction.run, "import": importing.run, "training": loop.run, "pretrained": pretrained.run}
 RESULTS = Path("artifacts") / "bench.json"
 
 
