@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from store.progress import Cancelled
 
     try:
-        result = options.command(options)
+        result = _in_words(options)
     except SongfeatError as error:
         if options.json:
             print(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, ensure_ascii=False))
@@ -53,6 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever reads (head, say) has seen enough; Python would complain again when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _in_words(options: argparse.Namespace) -> Result | None:
+    """Run the command; faults of the machine become errors in words."""
+    try:
+        result: Result | None = options.command(options)
+    except OSError as error:
+        from store.faults import in_words
+
+        if words := in_words(error, Path.cwd()):
+            raise words from error
+        raise
+    return result
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--spec", default="report")
     extract.add_argument("--jobs", type=_positive, metavar="N", help="processes; default: one a core")
 
+    _add_sources(add("collect", _collect, "collect songs, values or sound from a source"), common)
+    add("sources", _sources, "list the sources, what they give, need and allow")
+    add("sign-in", _sign_in, "sign in to Spotify, for playlists and the library")
+
     add("models", _models, "list the models that can be trained")
 
     training = argparse.ArgumentParser(add_help=False)
@@ -133,6 +150,21 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--split", choices=("train", "val", "test"), default="test", help="default: test")
     compare.add_argument("--genre")
 
+    agreement = add("agreement", _agreement, "how far two sources of reference values agree")
+    agreement.add_argument("first", metavar="SOURCE")
+    agreement.add_argument("second", metavar="SOURCE")
+
+    quality = add("quality", _quality, "what looks odd in the catalogue, and the songs behind it")
+    quality.add_argument("check", nargs="?", metavar="CHECK", help="list the songs of one check")
+    quality.add_argument("--measure", action="store_true", help="measure first how loud clips are")
+    exclude = add("exclude", _exclude, "keep songs, or all values of a source, from training; alone: list what is")
+    exclude.add_argument("tracks", nargs="*", metavar="TRACK_ID")
+    exclude.add_argument("--check", metavar="NAME", help="all songs behind a check")
+    exclude.add_argument("--source", metavar="NAME", help="all values of a source")
+    exclude.add_argument("--reason", metavar="TEXT", help="kept with it; default: the check's title")
+    include = add("include", _include, "take exclusions back")
+    include.add_argument("names", nargs="+", metavar="TRACK_ID|SOURCE")
+
     song = add("song", _song, "find songs; reference and predicted values side by side")
     song.add_argument("query", nargs="+")
     song.add_argument("--limit", type=_positive, default=5)
@@ -156,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--token", help="what requests must carry; made up where other machines can ask")
 
     export = add("export", _export, "write tracks, reference, predictions or scores as CSV or Parquet")
-    export.add_argument("what", choices=("tracks", "reference", "predictions", "scores"))
+    export.add_argument("what", choices=("tracks", "reference", "predictions", "scores", "provenance"))
     export.add_argument("file")
 
     add("jobs", _jobs, "list long work, newest first")
@@ -164,8 +196,34 @@ def _parser() -> argparse.ArgumentParser:
     cancel.add_argument("job")
     resume = add("resume", _resume, "go on with a job that stopped")
     resume.add_argument("job")
-    add("doctor", _doctor, "check versions, decoders and the workspace")
+    add("doctor", _doctor, "check versions, decoders, the workspace, and what each source can do")
+
+    backup = add("backup", _backup, "copy the whole workspace into one file, while others use it")
+    backup.add_argument("file")
+    restore = add("restore", _restore, "put a backup into an empty workspace")
+    restore.add_argument("file")
+    restore.add_argument("--replace", action="store_true", help="move what the workspace holds aside")
+    rebuild = add("rebuild", _rebuild, "make a lost or damaged catalogue anew from runs and earlier imports")
+    rebuild.add_argument("--force", action="store_true", help="also if the catalogue can be read")
     return parser
+
+
+def _add_sources(collect: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """A command for each source, with the options that it describes itself."""
+    from store.sources.registry import collected
+
+    kinds: dict[str, Result] = {
+        "number": {"type": _positive, "metavar": "N"},
+        "words": {"nargs": "+", "metavar": "NAME"},
+        "flag": {"action": "store_true"},
+        "path": {"metavar": "PATH", "type": lambda text: str(Path(text).resolve())},
+    }
+    commands = collect.add_subparsers(required=True, metavar="SOURCE", dest="source")
+    for source in collected():
+        about = f"{source.title}: {source.rights} {' '.join(source.links)}"
+        one = commands.add_parser(source.name, help=source.title, description=about, parents=[common])
+        for option in source.options:
+            one.add_argument(f"--{option.name}", default=argparse.SUPPRESS, help=option.help, **kinds[option.kind])
 
 
 def _positive(text: str) -> int:
@@ -215,15 +273,18 @@ class _Bar:
         self._close()
 
     def show(self, step: Any) -> None:
+        self.tell(step.done, step.total, step.note)
+
+    def tell(self, done: int, total: int | None, note: str) -> None:
         from tqdm import tqdm
 
-        stage = (step.note, step.total)
+        stage = (note, total)
         if stage != self.stage:
             self._close()
             self.stage = stage
             every_s = 0.5 if sys.stderr.isatty() else 10.0
-            self.bar = tqdm(total=step.total, desc=step.note or self.kind, file=sys.stderr, mininterval=every_s)
-        self.bar.update(step.done - self.bar.n)
+            self.bar = tqdm(total=total, desc=note or self.kind, file=sys.stderr, mininterval=every_s)
+        self.bar.update(done - self.bar.n)
 
     def _close(self) -> None:
         if self.bar is not None:
@@ -252,6 +313,39 @@ def _scan(options: argparse.Namespace) -> Result:
 
 def _extract(options: argparse.Namespace) -> Result:
     return _work(options, "extract", {"spec": options.spec, "jobs": options.jobs}, f"Extract to {options.spec}")
+
+
+def _collect(options: argparse.Namespace) -> Result:
+    from store import jobs
+    from store.sources.registry import get_source
+    from store.worker import work
+    from store.workspace import Workspace
+
+    source, workspace = get_source(options.source), Workspace.locate(options.workspace)
+    chosen = {one.name: getattr(options, one.name) for one in source.options if hasattr(options, one.name)}
+    params = {"source": source.name, "options": chosen}
+    job = jobs.unfinished(workspace, "collect", params)
+    if job is None:
+        return _work(options, "collect", params, f"Collect from {source.title}")
+    jobs.prepare_again(job)
+    with _Bar(job.kind) as bar:
+        return work(job.folder, bar.show)
+
+
+def _sources(_options: argparse.Namespace) -> Result:
+    from store.sources.registry import SOURCES
+
+    shown = ("name", "title", "gives", "needs", "rights", "links", "work")
+    return {"sources": [{name: getattr(source, name) for name in shown} for source in SOURCES.values()]}
+
+
+def _sign_in(_options: argparse.Namespace) -> Result:
+    from store.sources.spotify_auth import sign_in
+
+    def show(address: str) -> None:
+        print(f"Open this address in your browser:\n{address}", file=sys.stderr, flush=True)
+
+    return {"token": str(sign_in(show))}
 
 
 def _models(_options: argparse.Namespace) -> Result:
@@ -345,6 +439,34 @@ def _compare(options: argparse.Namespace) -> Result:
     return comparison(_catalogue(options), options.first, options.second, split=options.split, genre=options.genre)
 
 
+def _agreement(options: argparse.Namespace) -> Result:
+    from store.answers import source_agreement
+
+    return source_agreement(_catalogue(options), options.first, options.second)
+
+
+def _quality(options: argparse.Namespace) -> Result:
+    from store.answers import oddities
+
+    if options.measure:
+        _work(options, "levels", {}, "Measure levels")
+    return oddities(_catalogue(options), options.check)
+
+
+def _exclude(options: argparse.Namespace) -> Result:
+    from store.answers import exclude
+
+    return exclude(
+        _catalogue(options), options.tracks, check=options.check, source=options.source, reason=options.reason
+    )
+
+
+def _include(options: argparse.Namespace) -> Result:
+    from store.exclusions import take_back
+
+    return {"included": take_back(_catalogue(options), options.names)}
+
+
 def _song(options: argparse.Namespace) -> Result:
     from store.answers import matches
 
@@ -426,3 +548,24 @@ def _doctor(options: argparse.Namespace) -> Result:
     from store.workspace import Workspace
 
     return {"checks": checks(Workspace.locate(options.workspace))}
+
+
+def _backup(options: argparse.Namespace) -> Result:
+    from store.backup import backup
+    from store.workspace import Workspace
+
+    with _Bar("backup") as bar:
+        return backup(Workspace.locate(options.workspace), Path(options.file), bar.tell)
+
+
+def _restore(options: argparse.Namespace) -> Result:
+    from store.backup import restore
+    from store.workspace import Workspace
+
+    with _Bar("restore") as bar:
+        workspace = Workspace.locate(options.workspace)
+        return restore(workspace, Path(options.file), bar.tell, replace=options.replace)
+
+
+def _rebuild(options: argparse.Namespace) -> Result:
+    return _work(options, "rebuild", {"force": options.force}, "Rebuild the catalogue")

@@ -5,6 +5,7 @@ import pandas as pd
 from songfeat.labels import NUMERIC_INPUTS
 from songfeat.specs import Spec
 from store.catalogue import Catalogue
+from store.exclusions import EXCLUDED_SONGS, EXCLUDED_SOURCES
 from store.shards import Shards
 
 
@@ -30,6 +31,7 @@ def tracks_by_source(
             WITH clip AS (SELECT track_id, min(sha256) AS sha256 FROM {clip} GROUP BY track_id),
                  heard AS (SELECT track_id FROM clip JOIN extracted USING (sha256))
             SELECT r.source, count(*) AS tracks FROM reference r WHERE ({numeric}) AND ({given}) AND {sound}
+                AND r.track_id NOT IN ({EXCLUDED_SONGS}) AND r.source NOT IN ({EXCLUDED_SOURCES})
             GROUP BY r.source ORDER BY tracks DESC, r.source"""
         ).df()
 

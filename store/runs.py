@@ -28,7 +28,8 @@ GROUPINGS = ("genre", "decade", "label_source")
 class FinishedRun:
     """A run as it enters the catalogue.
 
-    `run` may lack `folds`, which is for cross-validation. `scores` has the
+    `run` may lack `folds`, which is for cross-validation, and `finished_at`, if
+    that is now (in local time, as the catalogue has it). `scores` has the
     columns of :data:`SCORE_COLUMNS`, of `GROUPINGS` those that are not "all"
     everywhere; `predictions` has
     track_id, split and one column per target. Where a run's model answers a
@@ -47,8 +48,9 @@ def save(db: duckdb.DuckDBPyConnection, finished: FinishedRun) -> None:
         db.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     places = ", ".join("?" for _ in RUN_COLUMNS)
     db.execute(
-        f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}, finished_at) VALUES ({places}, now())",
-        [{"folds": None, **finished.run}[name] for name in RUN_COLUMNS],
+        f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}, finished_at)"
+        f" VALUES ({places}, coalesce(CAST(? AS TIMESTAMP), now()::TIMESTAMP))",
+        [{"folds": None, "finished_at": None, **finished.run}[name] for name in (*RUN_COLUMNS, "finished_at")],
     )
     groupings = {name: ALL for name in GROUPINGS if name not in finished.scores}
     db.register("scores_to_add", finished.scores.assign(**groupings).reindex(columns=list(SCORE_COLUMNS)))

@@ -10,7 +10,23 @@ import streamlit as st
 from songfeat import registry
 from songfeat.pretrained.song import SongAnswer, predict
 from songfeat.specs import get_spec
-from store import comparing, listening, overview, readiness, rejects, report, runs, song_lists, table_preview, tracks
+from store import agreement as agreements
+from store import (
+    comparing,
+    errors_by_genre,
+    exclusions,
+    listening,
+    overview,
+    quality,
+    readiness,
+    rejects,
+    report,
+    run_keeping,
+    runs,
+    song_lists,
+    table_preview,
+    tracks,
+)
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -66,6 +82,18 @@ pairs = _by_version(runs.pairs)
 comparison = _by_version(comparing.compare)
 calibration = _by_version(comparing.calibration)
 replay = _by_version(report.replay)
+run_notes = _by_version(run_keeping.notes)
+run_differences = _by_version(run_keeping.differences)
+raw_genres = _by_version(errors_by_genre.inside)
+worst_songs = _by_version(errors_by_genre.worst)
+clips_to_measure = _by_version(quality.clips_waiting_to_be_measured)
+quality_summary = _by_version(quality.summary)
+quality_songs = _by_version(quality.songs)
+genres_by_decade = _by_version(quality.coverage)
+exclusions_listed = _by_version(exclusions.listed)
+exclusions_of_runs = _by_version(exclusions.of_runs)
+agreement = _by_version(agreements.scores)
+agreement_pairs = _by_version(agreements.pairs)
 song = _by_version(tracks.song)
 pick_list = _by_version(song_lists.pick_list)
 song_row = _by_version(song_lists.by_id)

@@ -1,11 +1,13 @@
 """From what the store gives to tables that people read. Knows no Streamlit."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from pages.ui import words
+from songfeat import published
 from songfeat.labels import ALL_TARGETS, ANSWERS, AVERAGE, QUESTIONS
 from songfeat.pretrained.song import SongAnswer
 from songfeat.scores import METRICS
@@ -49,6 +51,82 @@ def scores(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     telling = [name for name in ("run", "genre") if wide[name].nunique() > 1]
     ordered = wide[[*telling, "feature", "n", *metrics, "mean_value"]]
     return ordered.rename(columns={"feature": "target", "mean_value": "MAE of the mean", **metrics})
+
+
+def leaderboard(
+    runs: pd.DataFrame, scores: pd.DataFrame, labels: Mapping[str, str], notes: Mapping[str, str], *, metric: str
+) -> pd.DataFrame:
+    """Runs by one metric, in the layout of the report's tables: a column a target.
+
+    The mean predictor stands first, then the runs by their average, the best
+    first, then those without an average, then the report's own figures.
+    Column run_id is ``""`` for these.
+    """
+    rows = scores[
+        (scores["metric"] == metric) | (scores["feature"].isin(QUESTIONS) & (scores["metric"] == _ANSWERS_BY))
+    ]
+    says = rows.assign(says=[words.estimate(row.value, row.low, row.high) for row in rows.itertuples()])
+    wide = says.pivot(index="run_id", columns="feature", values="says").reindex(runs["run_id"])
+    average = rows[(rows["feature"] == AVERAGE) & (rows["metric"] == metric)].set_index("run_id")["value"]
+    about = runs.set_index("run_id")
+    shown = pd.DataFrame(
+        {
+            "run_id": about.index,
+            "run": [labels[run_id] for run_id in about.index],
+            "split": [_split(run) for run in about.itertuples()],
+            "n": rows.groupby("run_id")["n"].max().reindex(about.index).to_numpy(),
+            **{name: wide[name].fillna("").to_numpy() for name in (AVERAGE, *ANSWERS) if name in wide},
+            "note": [notes.get(run_id, "") for run_id in about.index],
+        }
+    )
+    sign = 1 if METRICS[metric].lower_is_better else -1
+    order = pd.DataFrame(
+        {"mean": (about["model"] != "mean").to_numpy(), "value": sign * average.reindex(about.index).to_numpy()}
+    ).sort_values(["mean", "value"], kind="stable", na_position="last")
+    board = shown.loc[order.index]
+    # The average over one target is no average over five, with which it would stand in one column.
+    board.loc[board["run_id"].map(about["targets"].map(len)) == 1, AVERAGE] = ""
+    return pd.concat([board, _published(metric, board.columns)], ignore_index=True).astype({"n": "Int64"})
+
+
+def _split(run: Any) -> str:
+    return f"{run.split}, {run.folds} folds" if pd.notna(run.folds) else str(run.split)
+
+
+def _published(metric: str, columns: pd.Index) -> pd.DataFrame:
+    """The report's figures as rows of a leaderboard."""
+    figures = {
+        "multi-task regression": published.NUMERIC_MULTI_TASK,
+        "multi-task 1D RNN": published.RNN_MULTI_TASK,
+        "linear combiner (d)": published.COMBINER_D,
+    }
+    rows = [
+        {"run_id": "", "run": f"The report: {name}", "split": "random", "note": "its own songs"}
+        | {feature: words.value(values[metric]) for feature, values in table.items() if metric in values}
+        for name, table in figures.items()
+        if metric in published.METRICS
+    ]
+    return pd.DataFrame(rows, columns=columns).fillna({name: "" for name in columns if name != "n"})
+
+
+def settings(run: pd.Series) -> pd.DataFrame:
+    """Everything that was or could have been chosen about a run, as text. Columns setting, value."""
+    config = {"spec": run["spec"] or "", **json.loads(run["config"])}
+    return pd.DataFrame({"setting": list(config), "value": [str(value) for value in config.values()]})
+
+
+def by_genre(errors: pd.DataFrame) -> pd.DataFrame:
+    """The error of one run by genre group: one row a group, one column a target."""
+    says = errors.assign(says=[words.estimate(row.value, row.low, row.high) for row in errors.itertuples()])
+    wide = says.pivot(index="genre", columns="feature", values="says")
+    wide = wide[[name for name in ALL_TARGETS if name in wide]].fillna("")
+    wide.insert(0, "n", errors.groupby("genre")["n"].max())
+    return wide.sort_values("n", ascending=False).rename_axis(columns=None).reset_index()
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """A table for a spreadsheet."""
+    return table.to_csv(index=False).encode()
 
 
 def difference(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
@@ -152,6 +230,62 @@ def whose(song: Mapping[str, Any], run_ids: list[str], labels: Mapping[str, str]
 def rejects(table: pd.DataFrame) -> pd.DataFrame:
     """What was turned away, by the names that people know the files by."""
     return table.assign(file=table["file"].map(shown_name)).rename(columns={"seen_at": "seen at"})
+
+
+def one_feature(songs: pd.DataFrame, feature: str) -> pd.DataFrame:
+    """The songs for which both sources have a feature: title, artist, genre_group, first, second."""
+    named = songs.rename(columns={f"first_{feature}": "first", f"second_{feature}": "second"})
+    return named[["track_id", "title", "artist", "genre_group", "first", "second"]].dropna(subset=["first", "second"])
+
+
+def both_sides(songs: pd.DataFrame, feature: str, first: str, second: str) -> pd.DataFrame:
+    """Songs with both values of a feature, those that differ most first."""
+    shown = one_feature(songs, feature)
+    shown = shown.assign(difference=shown["first"] - shown["second"]).sort_values(
+        "difference", key=abs, ascending=False
+    )
+    named = shown.rename(columns={"genre_group": "genre", "first": first, "second": second})
+    return named.drop(columns="track_id")
+
+
+def agreement(scores: pd.DataFrame) -> pd.DataFrame:
+    """How far two sources agree: one row a feature, one column a metric with its interval."""
+    heads = {"pearson": "r", "mae": "MAE", "bias": "bias", "lower_limit": "lower limit", "upper_limit": "upper limit"}
+    says = scores.assign(says=[words.estimate(row.value, row.low, row.high) for row in scores.itertuples()])
+    wide = says.pivot(index=["feature", "n"], columns="metric", values="says").reset_index()
+    order = list(scores["feature"].unique())
+    wide = wide.sort_values("feature", key=lambda names: names.map(order.index), ignore_index=True)
+    return wide[["feature", "n", *heads]].rename(columns=heads)
+
+
+def odd_songs(songs: pd.DataFrame) -> pd.DataFrame:
+    """The songs behind a check; those that are excluded say why."""
+    heads = {
+        "title": "title",
+        "artist": "artist",
+        "genre": "genre",
+        "detail": "what",
+        "excluded": "excluded because",
+        "track_id": "id",
+    }
+    said = [name for name in heads if name not in ("detail", "excluded") or songs[name].notna().any()]
+    return songs[said].rename(columns=heads)
+
+
+def exclusions(listed: pd.DataFrame) -> pd.DataFrame:
+    """What is kept from training, by song or by source."""
+    name = (listed["title"].fillna(listed["name"]) + (" – " + listed["artist"]).fillna("")).where(
+        listed["kind"] == "song", "all values of " + listed["name"]
+    )
+    when = listed["excluded_at"].dt.strftime("%Y-%m-%d")
+    return pd.DataFrame({"what": name, "reason": listed["reason"], "since": when})
+
+
+def capabilities(found: list[dict[str, Any]]) -> pd.DataFrame:
+    """What each source can do, in words."""
+    says = {True: "yes", False: "no", None: "not known"}
+    table = pd.DataFrame(found, columns=["source", "capability", "ok", "detail"], dtype="object")
+    return table.assign(ok=[says[ok] for ok in table["ok"]]).rename(columns={"capability": "what", "ok": "works"})
 
 
 def predicting_values(runs: pd.DataFrame) -> pd.DataFrame:

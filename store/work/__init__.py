@@ -24,6 +24,9 @@ _MODULES = {
     "sweep": "store.work.sweep",
     "report": "store.work.report",
     "demo": "store.work.demo",
+    "collect": "store.work.collect",
+    "levels": "store.work.measure_levels",
+    "rebuild": "store.work.rebuild",
 }
 
 
