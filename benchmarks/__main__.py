@@ -4,9 +4,15 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import collecting, extraction, importing, loop
+from benchmarks import collecting, extraction, importing, loop, pretrained
 
-BENCHMARKS = {"extraction": extraction.run, "import": importing.run, "training": loop.run, "previews": collecting.run}
+BENCHMARKS = {
+    "extraction": extraction.run,
+    "import": importing.run,
+    "training": loop.run,
+    "previews": collecting.run,
+    "pretrained": pretrained.run,
+}
 RESULTS = Path("artifacts") / "bench.json"
 
 

@@ -34,6 +34,8 @@ Cross-validation in {folds} parts by artist: every figure is for artists that th
 
 "Median" is the MAE of always answering the training part's median. "Inside" is the share of values within the {level:.0%} interval that comes with each answer, measured with intervals from the other parts.
 
+Where most songs lie near 0 an MAE says little. How often a song above a value is predicted higher than one below it (AUC): {auc}.
+
 ### By genre
 
 MAE for genres with at least {fewest} clips.
@@ -71,6 +73,9 @@ def write(path: Path, trained: Trained) -> None:
         level=LEVEL,
         fewest=_FEWEST_IN_GENRE,
         scores=_score_table(trained),
+        auc="; ".join(
+            f"{name} above {one['above']}: {one['auc']:.2f} ({one['songs']} songs)" for name, one in trained.auc.items()
+        ),
         genres=_genre_table(trained.scores),
         low_trust=f"Low trust: {low_trust}. The order of songs is uncertain there, and most songs lie near one value."
         if low_trust
