@@ -4,9 +4,19 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import extraction, importing, loop
+from benchmarks import boosting, extraction, importing, loop, pages, scoring, searching, starting
 
-BENCHMARKS = {"extraction": extraction.run, "import": importing.run, "training": loop.run}
+BENCHMARKS = {
+    "extraction": extraction.run,
+    "import": importing.run,
+    "training": loop.run,
+    "trees": boosting.run,
+    "scores": scoring.run,
+    "search": searching.run,
+    "pages": pages.run,
+    "start": starting.importing,
+    "help": starting.helping,
+}
 RESULTS = Path("artifacts") / "bench.json"
 
 
