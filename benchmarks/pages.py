@@ -1,5 +1,6 @@
 """Each page's script at a million tracks and five million predictions: cold, as a server's first, and warm."""
 
+import logging
 import os
 import statistics
 import tempfile
@@ -18,6 +19,7 @@ _PLAIN = "SELECT count(*), count(DISTINCT source), avg(energy) FROM reference"
 
 
 def run() -> dict[str, object]:
+    logging.getLogger("streamlit").setLevel(logging.ERROR)  # it misses the browser
     with tempfile.TemporaryDirectory() as folder:
         workspace = build(Path(folder) / "w", TRACKS)
         os.environ |= {"SONGFEAT_WORKSPACE": str(workspace.folder), "SONGFEAT_NO_DEMO": "1"}
