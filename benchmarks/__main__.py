@@ -4,12 +4,13 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import boosting, extraction, importing, loop, pages, scoring, searching, starting
+from benchmarks import boosting, collecting, extraction, importing, loop, pages, scoring, searching, starting
 
 BENCHMARKS = {
     "extraction": extraction.run,
     "import": importing.run,
     "training": loop.run,
+    "previews": collecting.run,
     "trees": boosting.run,
     "scores": scoring.run,
     "search": searching.run,

@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from songfeat.errors import AudioError, ConfigError
+from songfeat.errors import AudioError, ConfigError, SilentAudio
 from songfeat.specs import CUTS
 
 PYAV_SUFFIXES = (".m4a", ".mp4", ".aac")
@@ -61,7 +61,14 @@ def read_info(path: PathLike) -> AudioInfo:
     return _open(path).info
 
 
-def load(path: PathLike, *, max_seconds: float | None = None, cut: str = "first", min_seconds: float = 0.0) -> Waveform:
+def load(
+    path: PathLike,
+    *,
+    max_seconds: float | None = None,
+    cut: str = "first",
+    min_seconds: float = 0.0,
+    start_seconds: float | None = None,
+) -> Waveform:
     """Decode a file, or the part of it that is asked for.
 
     Parameters
@@ -74,11 +81,15 @@ def load(path: PathLike, *, max_seconds: float | None = None, cut: str = "first"
         Which part of a longer file that is.
     min_seconds : float
         Shorter files are refused.
+    start_seconds : float, optional
+        Where the part begins, in place of `cut`.
 
     Raises
     ------
+    SilentAudio
+        If there is no sound in the part, or nothing but silence.
     AudioError
-        If the file cannot be read, is cut off, short or silent, or holds
+        If the file cannot be read, is cut off or short, or holds
         samples that are not finite. An MP3 without a length in its header and
         an Ogg file end where their data ends and cannot be told from whole ones.
     """
@@ -90,6 +101,9 @@ def load(path: PathLike, *, max_seconds: float | None = None, cut: str = "first"
     rate = source.info.sample_rate
     wanted = source.n_samples if max_seconds is None else min(round(max_seconds * rate), source.n_samples)
     start = (source.n_samples - wanted) // 2 if cut == "centre" else 0
+    if start_seconds is not None:
+        start = min(round(start_seconds * rate), source.n_samples)
+        wanted = min(wanted, source.n_samples - start)
     samples = _collect(source, start, wanted)
     if source.length_is_sure and len(samples) < wanted - _TOLERANCE_SECONDS * rate:
         decodable = sum(map(len, source.blocks(0, _BLOCK))) / rate
@@ -111,26 +125,32 @@ def resample(mono: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
 
 
 def load_mono(
-    path: PathLike, *, sample_rate: int, max_seconds: float | None = None, cut: str = "first", min_seconds: float = 0.0
+    path: PathLike,
+    *,
+    sample_rate: int,
+    max_seconds: float | None = None,
+    cut: str = "first",
+    min_seconds: float = 0.0,
+    start_seconds: float | None = None,
 ) -> np.ndarray:
     """A file's sound as :func:`load` decodes it, mixed to mono and resampled: float32, (n_samples,)."""
-    waveform = load(path, max_seconds=max_seconds, cut=cut, min_seconds=min_seconds)
+    waveform = load(path, max_seconds=max_seconds, cut=cut, min_seconds=min_seconds, start_seconds=start_seconds)
     mono = to_mono(waveform)
     if _peak(mono) < SILENCE:
-        raise AudioError(f"{path} is silent once mixed to mono: its channels cancel each other.")
+        raise SilentAudio(f"{path} is silent once mixed to mono: its channels cancel each other.")
     return resample(mono, waveform.sample_rate, sample_rate)
 
 
 def _check_usable(path: PathLike, waveform: Waveform, min_seconds: float) -> None:
     if not len(waveform.samples):
-        raise AudioError(f"{path} holds no sound that can be decoded.")
+        raise SilentAudio(f"{path} holds no sound that can be decoded.")
     if waveform.seconds < min_seconds:
         raise AudioError(f"{path} lasts {waveform.seconds:.2f} s; at least {min_seconds:g} s are needed.")
     peak = _peak(waveform.samples)
     if not peak <= _LOUDEST:  # true of NaN as well
         raise AudioError(f"{path} holds samples that are no sound: not a number, infinite or beyond {_LOUDEST:g}.")
     if peak < SILENCE:
-        raise AudioError(f"{path} is silent.")
+        raise SilentAudio(f"{path} is silent.")
 
 
 def _peak(samples: np.ndarray) -> float:

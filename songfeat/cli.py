@@ -107,6 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--spec", default="report")
     extract.add_argument("--jobs", type=_positive, metavar="N", help="processes; default: one a core")
 
+    _add_sources(add("collect", _collect, "collect songs, values or sound from a source"), common)
+    add("sources", _sources, "list the sources, what they give, need and allow")
+    add("sign-in", _sign_in, "sign in to Spotify, for playlists and the library")
+
     add("models", _models, "list the models that can be trained")
 
     training = argparse.ArgumentParser(add_help=False)
@@ -129,6 +133,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     sweep.add_argument("--trials", type=_positive, metavar="N", required=True)
 
+    report = add("report", _report, "train the report's systems where they are not trained, and replay its tables")
+    report.add_argument("--source", metavar="NAME", help="whose values to learn; default: the one with most clips")
+    report.add_argument("--seed", type=int, default=0, help="default: 0")
+
     add("runs", _runs, "list the finished runs with their scores")
     scores = add("scores", _scores, "scores of runs by feature and by genre, decade or source")
     scores.add_argument("runs", nargs="+", metavar="RUN")
@@ -142,17 +150,45 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--split", choices=("train", "val", "test"), default="test", help="default: test")
     compare.add_argument("--genre")
 
+    agreement = add("agreement", _agreement, "how far two sources of reference values agree")
+    agreement.add_argument("first", metavar="SOURCE")
+    agreement.add_argument("second", metavar="SOURCE")
+
+    quality = add("quality", _quality, "what looks odd in the catalogue, and the songs behind it")
+    quality.add_argument("check", nargs="?", metavar="CHECK", help="list the songs of one check")
+    quality.add_argument("--measure", action="store_true", help="measure first how loud clips are")
+    exclude = add("exclude", _exclude, "keep songs, or all values of a source, from training; alone: list what is")
+    exclude.add_argument("tracks", nargs="*", metavar="TRACK_ID")
+    exclude.add_argument("--check", metavar="NAME", help="all songs behind a check")
+    exclude.add_argument("--source", metavar="NAME", help="all values of a source")
+    exclude.add_argument("--reason", metavar="TEXT", help="kept with it; default: the check's title")
+    include = add("include", _include, "take exclusions back")
+    include.add_argument("names", nargs="+", metavar="TRACK_ID|SOURCE")
+
     song = add("song", _song, "find songs; reference and predicted values side by side")
     song.add_argument("query", nargs="+")
     song.add_argument("--limit", type=_positive, default=5)
 
-    predict = add("predict", _predict, "predict for audio files, or for the rows of a table")
-    predict.add_argument("files", nargs="+", metavar="AUDIO|TABLE")
-    predict.add_argument("--run", metavar="RUN", help="default: the newest that fits")
+    pretrain = add("pretrain", _pretrain, "make a model that answers for any audio file, from a folder of clips")
+    pretrain.add_argument("folder", help="holds labelled.csv and labelled/, perhaps unlabelled.csv and unlabelled/")
+    pretrain.add_argument("--out", metavar="DIR", required=True, help="where the model and its card go")
+    pretrain.add_argument("--label-source", metavar="NAME", help="only labels whose label_source begins so")
+    pretrain.add_argument("--songs", metavar="FILE", help="Parquet of other songs, for the unlabelled clips' artists")
+    pretrain.add_argument("--terms", metavar="TEXT", help="on what terms clips and labels are used, for the card")
+
+    predict = add("predict", _predict, "predict for audio files and folders, or for the rows of a table")
+    predict.add_argument("files", nargs="*", metavar="AUDIO|FOLDER|TABLE")
+    predict.add_argument("--library", action="store_true", help="every song with a clip, kept as a run to compare")
+    predict.add_argument("--run", metavar="RUN", help="default: the shipped model; for a table the newest that fits")
     predict.add_argument("--out", metavar="FILE", help="write CSV or Parquet, one row each")
 
+    serve = add("serve", _serve, "answer programs that were written for Spotify's audio features")
+    serve.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
+    serve.add_argument("--port", type=_positive, default=8642)
+    serve.add_argument("--token", help="what requests must carry; made up where other machines can ask")
+
     export = add("export", _export, "write tracks, reference, predictions or scores as CSV or Parquet")
-    export.add_argument("what", choices=("tracks", "reference", "predictions", "scores"))
+    export.add_argument("what", choices=("tracks", "reference", "predictions", "scores", "provenance"))
     export.add_argument("file")
 
     add("jobs", _jobs, "list long work, newest first")
@@ -160,7 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     cancel.add_argument("job")
     resume = add("resume", _resume, "go on with a job that stopped")
     resume.add_argument("job")
-    add("doctor", _doctor, "check versions, decoders and the workspace")
+    add("doctor", _doctor, "check versions, decoders, the workspace, and what each source can do")
 
     backup = add("backup", _backup, "copy the whole workspace into one file, while others use it")
     backup.add_argument("file")
@@ -170,6 +206,24 @@ def _parser() -> argparse.ArgumentParser:
     rebuild = add("rebuild", _rebuild, "make a lost or damaged catalogue anew from runs and earlier imports")
     rebuild.add_argument("--force", action="store_true", help="also if the catalogue can be read")
     return parser
+
+
+def _add_sources(collect: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    """A command for each source, with the options that it describes itself."""
+    from store.sources.registry import collected
+
+    kinds: dict[str, Result] = {
+        "number": {"type": _positive, "metavar": "N"},
+        "words": {"nargs": "+", "metavar": "NAME"},
+        "flag": {"action": "store_true"},
+        "path": {"metavar": "PATH", "type": lambda text: str(Path(text).resolve())},
+    }
+    commands = collect.add_subparsers(required=True, metavar="SOURCE", dest="source")
+    for source in collected():
+        about = f"{source.title}: {source.rights} {' '.join(source.links)}"
+        one = commands.add_parser(source.name, help=source.title, description=about, parents=[common])
+        for option in source.options:
+            one.add_argument(f"--{option.name}", default=argparse.SUPPRESS, help=option.help, **kinds[option.kind])
 
 
 def _positive(text: str) -> int:
@@ -261,6 +315,39 @@ def _extract(options: argparse.Namespace) -> Result:
     return _work(options, "extract", {"spec": options.spec, "jobs": options.jobs}, f"Extract to {options.spec}")
 
 
+def _collect(options: argparse.Namespace) -> Result:
+    from store import jobs
+    from store.sources.registry import get_source
+    from store.worker import work
+    from store.workspace import Workspace
+
+    source, workspace = get_source(options.source), Workspace.locate(options.workspace)
+    chosen = {one.name: getattr(options, one.name) for one in source.options if hasattr(options, one.name)}
+    params = {"source": source.name, "options": chosen}
+    job = jobs.unfinished(workspace, "collect", params)
+    if job is None:
+        return _work(options, "collect", params, f"Collect from {source.title}")
+    jobs.prepare_again(job)
+    with _Bar(job.kind) as bar:
+        return work(job.folder, bar.show)
+
+
+def _sources(_options: argparse.Namespace) -> Result:
+    from store.sources.registry import SOURCES
+
+    shown = ("name", "title", "gives", "needs", "rights", "links", "work")
+    return {"sources": [{name: getattr(source, name) for name in shown} for source in SOURCES.values()]}
+
+
+def _sign_in(_options: argparse.Namespace) -> Result:
+    from store.sources.spotify_auth import sign_in
+
+    def show(address: str) -> None:
+        print(f"Open this address in your browser:\n{address}", file=sys.stderr, flush=True)
+
+    return {"token": str(sign_in(show))}
+
+
 def _models(_options: argparse.Namespace) -> Result:
     from songfeat.registry import entries
 
@@ -307,6 +394,25 @@ def _sweep(options: argparse.Namespace) -> Result:
     return _work(options, "sweep", params, f"Search settings of {options.model}")
 
 
+def _report(options: argparse.Namespace) -> Result:
+    from store.report import as_dict, replay
+
+    done = _work(options, "report", {"source": options.source, "seed": options.seed}, "Replay the report")
+    found = as_dict(replay(_catalogue(options), source=done["source"], seed=done["seed"]))
+    return {**found, "trained": done["trained"], "left_out": done["left_out"]}
+
+
+def _pretrain(options: argparse.Namespace) -> Result:
+    params = {
+        "folder": str(Path(options.folder).resolve()),
+        "out": str(Path(options.out).resolve()),
+        "label_source": options.label_source,
+        "songs": str(Path(options.songs).resolve()) if options.songs else None,
+        "terms": options.terms,
+    }
+    return _work(options, "pretrain", params, f"Pretrain on {options.folder}")
+
+
 def _catalogue(options: argparse.Namespace) -> Any:
     from store.catalogue import Catalogue
     from store.workspace import Workspace
@@ -333,6 +439,34 @@ def _compare(options: argparse.Namespace) -> Result:
     return comparison(_catalogue(options), options.first, options.second, split=options.split, genre=options.genre)
 
 
+def _agreement(options: argparse.Namespace) -> Result:
+    from store.answers import source_agreement
+
+    return source_agreement(_catalogue(options), options.first, options.second)
+
+
+def _quality(options: argparse.Namespace) -> Result:
+    from store.answers import oddities
+
+    if options.measure:
+        _work(options, "levels", {}, "Measure levels")
+    return oddities(_catalogue(options), options.check)
+
+
+def _exclude(options: argparse.Namespace) -> Result:
+    from store.answers import exclude
+
+    return exclude(
+        _catalogue(options), options.tracks, check=options.check, source=options.source, reason=options.reason
+    )
+
+
+def _include(options: argparse.Namespace) -> Result:
+    from store.exclusions import take_back
+
+    return {"included": take_back(_catalogue(options), options.names)}
+
+
 def _song(options: argparse.Namespace) -> Result:
     from store.answers import matches
 
@@ -340,10 +474,41 @@ def _song(options: argparse.Namespace) -> Result:
 
 
 def _predict(options: argparse.Namespace) -> Result:
+    from songfeat.audio import AUDIO_SUFFIXES
+
+    if options.library != (not options.files):
+        raise ConfigError("Name the files to predict for, or say --library for all songs that have a clip.")
+    if options.library:
+        return _work(options, "predict_library", {}, "Predict for the library")
+    paths = [Path(name) for name in options.files]
+    is_sound = all(path.suffix.lower() in AUDIO_SUFFIXES or path.is_dir() for path in paths)
+    if is_sound and (options.run is None or options.run.startswith("pretrained")):
+        return _predict_shipped(options, paths)
     from store.prediction import predict_files
 
     out = Path(options.out) if options.out else None
-    return predict_files(_catalogue(options), [Path(name) for name in options.files], run_id=options.run, out=out)
+    return predict_files(_catalogue(options), paths, run_id=options.run, out=out)
+
+
+def _predict_shipped(options: argparse.Namespace, paths: Sequence[Path]) -> Result:
+    if len(paths) == 1 and not paths[0].is_dir() and not options.out:
+        from songfeat.pretrained.song import predict
+
+        # Needs no workspace, and neither what opens one: a single file is answered at once.
+        answer = predict(paths[0]).as_dict()
+        return {"run": answer["model"], "predictions": [{"file": str(paths[0]), "run": answer["model"], **answer}]}
+    out = str(Path(options.out).resolve()) if options.out else None
+    result = _work(options, "predict", {"files": [str(path) for path in paths], "out": out}, "Predict for audio files")
+    if out and not options.json:
+        result["predictions"] = [one for one in result["predictions"] if "error" in one]
+    return result
+
+
+def _serve(options: argparse.Namespace) -> Result:
+    from store.serving.run import serve
+
+    serve(_catalogue(options), host=options.host, port=options.port, token=options.token)
+    return {"stopped": True}
 
 
 def _export(options: argparse.Namespace) -> Result:

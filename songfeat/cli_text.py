@@ -41,4 +41,7 @@ def _table(records: list[dict[str, Any]], indent: str) -> list[str]:
 def _plain(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    # A learning rate of 0.0002 is not 0.
+    return f"{value:.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2g}"

@@ -17,6 +17,10 @@ class AudioError(SongfeatError):
     """A file whose sound cannot be used."""
 
 
+class SilentAudio(AudioError):
+    """A file, or the part of one that was asked for, with nothing but silence in it."""
+
+
 class SpecMismatch(SongfeatError):
     """Arrays or a checkpoint that were computed to another spec than the one asked for."""
 
@@ -74,3 +78,7 @@ class BackupError(WorkspaceError):
 
 class JobError(SongfeatError):
     """A job that does not exist, or that cannot be started or cancelled now."""
+
+
+class SourceError(SongfeatError):
+    """A source of songs, values or sound that cannot give what was asked of it."""

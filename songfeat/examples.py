@@ -24,6 +24,8 @@ class Examples:
         Reference values, one column per target, NaN where there is none.
     numeric : pandas.DataFrame or None
         Numeric inputs by name, without gaps.
+    metadata : pandas.DataFrame or None
+        What else is known of the tracks, with gaps; see :data:`songfeat.metadata.COLUMNS`.
     arrays : mapping of str to numpy.ndarray or DiskArray
         Inputs that were computed from sound, by kind: ``{"mfcc": (n, n_mfcc, n_frames)}``, float32.
         A memory map stays on disk, also when some of its tracks are selected.
@@ -32,13 +34,15 @@ class Examples:
     tracks: pd.DataFrame
     targets: pd.DataFrame
     numeric: pd.DataFrame | None = None
+    metadata: pd.DataFrame | None = None
     arrays: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         index = self.tracks.index
         if not index.is_unique:
             raise DataError("Each track may stand only once among the examples.")
-        for name, frame in (("targets", self.targets), ("numeric inputs", self.numeric)):
+        frames = {"targets": self.targets, "numeric inputs": self.numeric, "metadata": self.metadata}
+        for name, frame in frames.items():
             if frame is not None and not frame.index.equals(index):
                 raise DataError(f"The {name} are not of the same tracks, in the same order, as the examples.")
         for kind, array in self.arrays.items():
@@ -54,5 +58,6 @@ class Examples:
             tracks=self.tracks[mask],
             targets=self.targets[mask],
             numeric=None if self.numeric is None else self.numeric[mask],
+            metadata=None if self.metadata is None else self.metadata[mask],
             arrays={kind: choose(array, mask) for kind, array in self.arrays.items()},
         )

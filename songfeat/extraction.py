@@ -7,8 +7,8 @@ import numpy as np
 from songfeat.audio import load_mono
 from songfeat.errors import ConfigError
 from songfeat.mel import log_mel
-from songfeat.mfcc import mfcc
-from songfeat.specs import LogMelSpec, MelSpec, MfccSpec, Spec
+from songfeat.mfcc import beat_mfcc, mfcc, separated_mfcc
+from songfeat.specs import BeatMfccSpec, LogMelSpec, MelSpec, MfccSpec, SeparatedMfccSpec, Spec
 
 
 def extract(path: str | os.PathLike[str], spec: Spec) -> np.ndarray:
@@ -41,6 +41,10 @@ def extract(path: str | os.PathLike[str], spec: Spec) -> np.ndarray:
 def compute(mono: np.ndarray, spec: MelSpec) -> np.ndarray:
     """The array of a waveform at the spec's sample rate; raises AudioError if it is too short."""
     match spec:
+        case BeatMfccSpec():
+            return beat_mfcc(mono, spec)
+        case SeparatedMfccSpec():
+            return separated_mfcc(mono, spec)
         case MfccSpec():
             return mfcc(mono, spec)
         case LogMelSpec():

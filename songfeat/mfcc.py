@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 
-from songfeat.mel import decibels
-from songfeat.specs import MfccSpec
+from songfeat.mel import decibels, mel_filterbank, power_spectrogram, to_decibels
+from songfeat.specs import BeatMfccSpec, MfccSpec, SeparatedMfccSpec
 
 
 def mfcc(mono: np.ndarray, spec: MfccSpec) -> np.ndarray:
@@ -40,6 +40,58 @@ def mfcc(mono: np.ndarray, spec: MfccSpec) -> np.ndarray:
         If there are too few samples to reflect half a window.
     """
     return fit_frames(cepstrum(decibels(mono, spec), spec), spec.n_frames)
+
+
+def beat_mfcc(mono: np.ndarray, spec: BeatMfccSpec) -> np.ndarray:
+    """The MFCCs of a waveform, averaged from beat to beat.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, (n_mfcc, n_frames): what comes before the first beat, then one
+        column a beat, then zeros. Where no beat is heard it is one column.
+
+    Raises
+    ------
+    AudioError
+        If there are too few samples to reflect half a window.
+    """
+    from librosa import beat, onset, util
+
+    levels = decibels(mono, spec)
+    strength = onset.onset_strength(S=levels, sr=spec.sample_rate)
+    _, beats = beat.beat_track(
+        onset_envelope=strength,
+        sr=spec.sample_rate,
+        hop_length=spec.hop_length,
+        start_bpm=spec.start_bpm,
+        tightness=spec.tightness,
+        trim=False,
+    )
+    return fit_frames(util.sync(cepstrum(levels, spec), [0, *beats.tolist()], aggregate=np.mean), spec.n_frames)
+
+
+def separated_mfcc(mono: np.ndarray, spec: SeparatedMfccSpec) -> np.ndarray:
+    """The MFCCs of the harmonic and of the percussive part of a waveform.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, (2 * n_mfcc, n_frames). Frames past the last whole pool are dropped.
+
+    Raises
+    ------
+    AudioError
+        If there are too few samples to reflect half a window.
+    """
+    from librosa import decompose
+
+    mel = mel_filterbank(spec) @ power_spectrogram(mono, spec)
+    parts = decompose.hpss(np.sqrt(mel), kernel_size=spec.kernel)
+    columns = np.concatenate([cepstrum(to_decibels(np.square(part), spec), spec) for part in parts])
+    whole = columns.shape[1] // spec.pool * spec.pool
+    pooled = columns[:, :whole].reshape(len(columns), -1, spec.pool).mean(axis=2)
+    return fit_frames(pooled, spec.n_frames)
 
 
 def cepstrum(levels: np.ndarray, spec: MfccSpec) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from songfeat import checkpoint
+from songfeat import checkpoint, metadata
 from songfeat.batches import answer
 from songfeat.errors import DataError
 from songfeat.examples import Examples
@@ -14,7 +14,7 @@ from songfeat.extraction import extract
 from songfeat.folds import folds_in
 from songfeat.numeric import by_name, without_impossible
 from songfeat.preparation import Inputs, inputs_of
-from songfeat.registry import NUMERIC
+from songfeat.registry import METADATA, NUMERIC
 from songfeat.specs import Spec
 from songfeat.training import TrainedModel
 
@@ -107,7 +107,8 @@ class Predictor:
     def predict_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """Predictions for the rows of a table that holds the numeric inputs, by column name.
 
-        A row with a gap, or with a value out of the range of its feature (as
+        Of metadata the table may hold what it has, see :func:`songfeat.metadata.of_table`.
+        A row with a gap among the numeric inputs, or with a value out of the range of its feature (as
         those that stand for "not known" are), gets gaps: nothing is made up.
 
         Returns
@@ -122,13 +123,14 @@ class Predictor:
         DataError
             If the model sees something else than numbers alone, or a column holds text.
         """
-        if self.inputs != (NUMERIC,):
+        if self.inputs not in ((NUMERIC,), (NUMERIC, METADATA)):
             raise DataError(f"{self._what_it_sees()}; it cannot predict from the numbers of a table alone.")
         inputs = without_impossible(_numbers(by_name(table)))
         complete = np.flatnonzero(inputs.notna().all(axis=1))
         values = np.full((len(table), len(self.targets)), np.nan)
         if len(complete):
-            values[complete] = self.predict({NUMERIC: inputs.iloc[complete]}).to_numpy()
+            given = {NUMERIC: inputs.iloc[complete], METADATA: metadata.of_table(table.iloc[complete])}
+            values[complete] = self.predict(given).to_numpy()
         return pd.DataFrame(values, index=table.index, columns=list(self.targets))
 
     def _predict(self, inputs: Inputs, index: pd.Index) -> pd.DataFrame:

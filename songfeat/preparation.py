@@ -14,13 +14,15 @@ from songfeat.batches import Input, LazyInput
 from songfeat.disk_arrays import Array, DiskArray, fits_in_memory
 from songfeat.errors import DataError, SpecMismatch
 from songfeat.examples import Examples
+from songfeat.metadata import MetadataScaler
 from songfeat.numeric import by_name, with_derived
-from songfeat.registry import NUMERIC, ModelEntry
+from songfeat.registry import METADATA, NUMERIC, ModelEntry
 from songfeat.scaling import Scaler
 from songfeat.specs import Spec, spec_from_dict
 
 Inputs = Mapping[str, pd.DataFrame | Array]
-"""Inputs of some tracks by kind: a frame of numeric inputs, arrays ``(n, *spec.shape)`` computed from sound."""
+"""Inputs of some tracks by kind: frames of numeric inputs and of metadata, arrays ``(n, *spec.shape)`` computed from
+sound."""
 
 ROWS = "rows"
 """The kind under which a model without inputs is given one empty row a track, to say how many answers are wanted."""
@@ -28,8 +30,8 @@ ROWS = "rows"
 
 def inputs_of(examples: Examples) -> Inputs:
     """All inputs that the examples have."""
-    numeric = {} if examples.numeric is None else {NUMERIC: examples.numeric}
-    return {**numeric, **examples.arrays}
+    frames = {NUMERIC: examples.numeric, METADATA: examples.metadata}
+    return {**{kind: frame for kind, frame in frames.items() if frame is not None}, **examples.arrays}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +42,14 @@ class Preparation:
     ----------
     model : str
         The name of the model that they are for.
-    scalers : mapping of str to Scaler
+    scalers : mapping of str to Scaler or MetadataScaler
         By kind of input, for each kind that the model sees.
     spec : Spec or None
         To which its arrays were computed; None for a model that sees none.
     """
 
     model: str
-    scalers: Mapping[str, Scaler]
+    scalers: Mapping[str, Scaler | MetadataScaler]
     spec: Spec | None
 
     @classmethod
@@ -63,15 +65,8 @@ class Preparation:
         """
         kinds = entry.inputs_for(spec)
         _check_kinds(entry.name, kinds, inputs)
-        scalers = {}
-        for kind in kinds:
-            values = _checked(kind, inputs[kind], spec)
-            if isinstance(values, pd.DataFrame):
-                scalers[kind] = Scaler.fit(values[list(config.columns)])
-            else:
-                assert spec is not None  # noqa: S101 - or the array would have been refused
-                scalers[kind] = Scaler.fit_array(values, spec.channels)
-        return cls(model=entry.name, scalers=scalers, spec=spec if set(kinds) - {NUMERIC} else None)
+        scalers = {kind: _learnt(kind, _checked(kind, inputs[kind], spec), config, spec) for kind in kinds}
+        return cls(model=entry.name, scalers=scalers, spec=None if entry.sound is None else spec)
 
     @classmethod
     def of_parents(cls, model: str, parents: Iterable["Preparation"]) -> "Preparation":
@@ -97,7 +92,10 @@ class Preparation:
         spec = description["spec"]
         return cls(
             model=model,
-            scalers={kind: Scaler.from_dict(description["scalers"][kind]) for kind in description["inputs"]},
+            scalers={
+                kind: (MetadataScaler if kind == METADATA else Scaler).from_dict(description["scalers"][kind])
+                for kind in description["inputs"]
+            },
             spec=None if spec is None else spec_from_dict(spec),
         )
 
@@ -110,7 +108,7 @@ class Preparation:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of one track's input, by kind."""
         return {
-            kind: (len(scaler.names),) if self.spec is None or kind == NUMERIC else self.spec.shape
+            kind: (len(scaler.names),) if self.spec is None or kind in (NUMERIC, METADATA) else self.spec.shape
             for kind, scaler in self.scalers.items()
         }
 
@@ -147,6 +145,13 @@ class Preparation:
         return torch.from_numpy(scaled)
 
 
+def _learnt(kind: str, values: pd.DataFrame | Array, config: Any, spec: Spec | None) -> Scaler | MetadataScaler:
+    if isinstance(values, pd.DataFrame):
+        return MetadataScaler.fit(values) if kind == METADATA else Scaler.fit(values[list(config.columns)])
+    assert spec is not None  # noqa: S101 - or the array would have been refused
+    return Scaler.fit_array(values, spec.channels)
+
+
 def _check_kinds(model: str, needed: tuple[str, ...], inputs: Inputs) -> None:
     if missing := [kind for kind in needed if kind not in inputs]:
         given = " and ".join(sorted(inputs)) or "none"
@@ -155,6 +160,8 @@ def _check_kinds(model: str, needed: tuple[str, ...], inputs: Inputs) -> None:
 
 def _checked(kind: str, values: pd.DataFrame | Array, spec: Spec | None) -> pd.DataFrame | Array:
     """Arrays if they are of the spec's shape; numeric inputs by name, with what follows from them."""
+    if kind == METADATA:
+        return values
     if isinstance(values, pd.DataFrame):
         return with_derived(by_name(values))
     if spec is None or values.shape[1:] != spec.shape:

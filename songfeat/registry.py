@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 NUMERIC = "numeric"
 
-KINDS = (NUMERIC, "mfcc", "logmel", "stats")
-"""The kinds of input that a model may see; all but `numeric` are computed from sound."""
+METADATA = "metadata"
+
+KINDS = (NUMERIC, METADATA, "mfcc", "logmel", "stats")
+"""The kinds of input that a model may see; all but `numeric` and `metadata` are computed from sound."""
 
 SOUND = ("mfcc", "logmel")
 """The kinds that are computed from a clip."""
@@ -95,7 +97,7 @@ class ModelEntry:
     @property
     def sound(self) -> str | None:
         """The kind of array computed from sound that it sees unless told otherwise; None if it hears nothing."""
-        return next((kind for kind in self.inputs if kind != NUMERIC), None)
+        return next((kind for kind in self.inputs if kind not in (NUMERIC, METADATA)), None)
 
     @property
     def default_spec(self) -> str | None:

@@ -246,6 +246,124 @@ class MfccSpec(MelSpec):
         return self.n_mfcc, self.n_frames
 
 
+@dataclass(frozen=True, kw_only=True)
+class BeatMfccSpec(MfccSpec):
+    """MFCCs averaged from beat to beat, so that a frame is a beat whatever the tempo (Bertin-Mahieux et al., 2011).
+
+    Attributes
+    ----------
+    start_bpm : float
+        The tempo that the beat tracker (Ellis, 2007) expects where it hears no reason for another.
+    tightness : float
+        How closely beats keep to the tempo.
+    """
+
+    family: ClassVar[str] = "mfcc_beat"
+
+    hop_length: int = 1024
+    n_frames: int = 128
+    start_bpm: float = 120.0
+    tightness: float = 100.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("start_bpm", "tightness"):
+            value = getattr(self, name)
+            _require(type(value) in (int, float) and 0 < value < math.inf, name, "a number above 0", value)
+            self._set(name, float(value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeparatedMfccSpec(MfccSpec):
+    """MFCCs of what sounds on and of what strikes, apart (harmonic-percussive separation, Fitzgerald 2010).
+
+    It is done on mel bands rather than on single frequencies, which takes a tenth of the time.
+
+    Attributes
+    ----------
+    kernel : int
+        Frames, and mel bands, over which medians are taken.
+    pool : int
+        Frames that are averaged into one; striking needs shorter frames than models do.
+    """
+
+    family: ClassVar[str] = "mfcc_separated"
+
+    hop_length: int = 1024
+    n_mels: int = 128
+    kernel: int = 31
+    pool: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("kernel", "pool"):
+            value = getattr(self, name)
+            _require(type(value) is int and value >= 1, name, "a whole number of at least 1", value)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(2 * n_mfcc, n_frames)``: first what sounds on, then what strikes."""
+        return 2 * self.n_mfcc, self.n_frames
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        parts = ("harmonic", "percussive")
+        return tuple(f"{part}_mfcc_{number}" for part in parts for number in range(self.n_mfcc))
+
+    @property
+    def frames_per_second(self) -> float:
+        return super().frames_per_second / self.pool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSpec(Spec):
+    """Statistics of sound that somebody else has computed, as a table gives them.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Of the table, in order.
+    origin : str
+        How they were computed, in words.
+    """
+
+    kind: ClassVar[str] = "stats"
+    family: ClassVar[str] = "table"
+    by_clip: ClassVar[bool] = False
+
+    columns: tuple[str, ...]
+    origin: str
+
+    def __post_init__(self) -> None:
+        # JSON has lists only.
+        object.__setattr__(self, "columns", tuple(self.columns))
+        _require(len(set(self.columns)) == len(self.columns) > 0, "columns", "names, each once", self.columns)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """``(n_columns,)``."""
+        return (len(self.columns),)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        return self.columns
+
+
+def _mfcc_means(count: int) -> TableSpec:
+    columns = tuple(f"mfcc{number}_mean" for number in range(1, count + 1))
+    return TableSpec(columns=columns, origin=f"means of {count} MFCCs over time, librosa's defaults at 22,050 Hz")
+
+
+def _gtzan() -> TableSpec:
+    measured = (
+        *("chroma_stft", "rms", "spectral_centroid", "spectral_bandwidth", "rolloff", "zero_crossing_rate"),
+        *("harmony", "perceptr", *(f"mfcc{number}" for number in range(1, 21))),
+    )
+    columns = tuple(f"{name}_{statistic}" for name in measured for statistic in ("mean", "var"))
+    origin = "means and variances over time of librosa's features with its defaults at 22,050 Hz"
+    return TableSpec(columns=columns, origin=origin)
+
+
 def _require(fits: bool, name: str, expected: str, value: object) -> None:
     if not fits:
         raise ConfigError(f"The spec's {name} must be {expected}, not {value!r}.")
@@ -259,16 +377,29 @@ SPECS: dict[str, Spec] = {
     "report_centre": MfccSpec(cut="centre"),
     "report_deep": MfccSpec(n_fft=2048, win_length=2048, hop_length=512, n_mfcc=256, n_frames=2560),
     "deep_small": MfccSpec(hop_length=4096, n_mfcc=32, n_frames=320),
+    "report_beat": BeatMfccSpec(),
+    "report_separated": SeparatedMfccSpec(),
     "logmel": LogMelSpec(),
+    "mfcc20_means": _mfcc_means(20),
+    "mfcc40_means": _mfcc_means(40),
+    "gtzan_statistics": _gtzan(),
 }
 """Specs by the name that a person gives.
 
 ``report_centre`` is for whole songs, whose intros say little; ``report_deep``
 is what the report's complex CNN saw, ``deep_small`` an eighth of it each way,
-for machines without a graphics card.
+for machines without a graphics card. ``report_beat`` and ``report_separated`` are
+what the report names as future work: frames from beat to beat, and harmonic and
+percussive parts apart. ``mfcc20_means``, ``mfcc40_means`` and ``gtzan_statistics``
+come with tables that have such columns.
 """
 
-FAMILIES: dict[str, type[Spec]] = {family.family: family for family in (MfccSpec, LogMelSpec)}
+CLIP_SPECS: tuple[str, ...] = tuple(name for name, spec in SPECS.items() if spec.by_clip)
+"""The names of the specs whose arrays are computed from clips."""
+
+FAMILIES: dict[str, type[Spec]] = {
+    family.family: family for family in (MfccSpec, BeatMfccSpec, SeparatedMfccSpec, LogMelSpec, TableSpec)
+}
 """The classes of specs, by the name that their descriptions give."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from songfeat.labels import AVERAGE, QUESTIONS, REFERENCE_COLUMNS
-from store import comparing, jobs, runs, tracks
+from store import agreement, comparing, exclusions, jobs, quality, runs, tracks
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -23,6 +23,8 @@ def leaderboard(catalogue: Catalogue) -> list[Record]:
     )
     shown = ["run_id", "model", "source", "split", "seed", "n_train", "n_val", "n_test", "folds", "epochs", "seconds"]
     board = table[[*shown, "near_constant", "targets", "finished_at"]].join(averages, on="run_id")
+    left_out = exclusions.of_runs(catalogue).groupby("run_id")["songs"].sum()
+    board.insert(list(board).index("n_test") + 1, "excluded", board["run_id"].map(left_out).fillna(0).astype(int))
     return records(board)
 
 
@@ -68,6 +70,43 @@ def matches(catalogue: Catalogue, query: str, *, limit: int) -> list[Record]:
             }
         )
     return found
+
+
+def source_agreement(catalogue: Catalogue, first: str, second: str) -> Record:
+    """Two sources of reference values: how many songs they share, and how far they agree."""
+    return {
+        "first": first,
+        "second": second,
+        "songs": len(agreement.pairs(catalogue, first, second)),
+        "agreement": records(agreement.scores(catalogue, first, second)),
+    }
+
+
+def oddities(catalogue: Catalogue, check: str | None) -> Record:
+    """What looks odd, counted by check; of one check also the songs behind it."""
+    if check is None:
+        return {"checks": records(quality.summary(catalogue))}
+    return {"check": check, "songs": records(quality.songs(catalogue, check, limit=None))}
+
+
+def exclude(
+    catalogue: Catalogue, track_ids: Sequence[str], *, check: str | None, source: str | None, reason: str | None
+) -> Record:
+    """Keep songs from training: by id, all behind a check, or all values of a source; gives what is excluded now.
+
+    Raises
+    ------
+    UnknownName, ConfigError
+    """
+    new = 0
+    if source:
+        new += exclusions.exclude_source(catalogue, source, reason or "")
+    if check:
+        found = quality.songs(catalogue, check, limit=None)
+        new += exclusions.exclude_songs(catalogue, list(found["track_id"]), reason or quality.CHECKS[check].title)
+    if track_ids:
+        new += exclusions.exclude_songs(catalogue, track_ids, reason or "")
+    return {"excluded": new, "exclusions": records(exclusions.listed(catalogue))}
 
 
 def job_list(workspace: Workspace) -> list[Record]:

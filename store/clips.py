@@ -38,10 +38,24 @@ def add(db: duckdb.DuckDBPyConnection, clips: pd.DataFrame) -> int:
     return int(new)
 
 
+def owners(db: duckdb.DuckDBPyConnection, digests: list[str]) -> dict[str, str]:
+    """Which song each of these clips belongs to, as far as they are known: track id by digest."""
+    rows = db.execute("SELECT sha256, track_id FROM clips WHERE list_contains(?, sha256)", [digests]).fetchall()
+    return dict(rows)
+
+
 def all_clips(catalogue: Catalogue) -> pd.DataFrame:
     """Every clip, in the order of its digest."""
     with catalogue.lease() as db:
         return db.execute("SELECT * FROM clips ORDER BY sha256").df()
+
+
+def set_levels(db: duckdb.DuckDBPyConnection, levels: dict[str, float]) -> None:
+    """Record how loud clips are, in dB of full scale, inside a writing lease."""
+    if levels:
+        db.executemany(
+            "UPDATE clips SET level_db = ? WHERE sha256 = ?", [(level, sha) for sha, level in levels.items()]
+        )
 
 
 def mark_broken(db: duckdb.DuckDBPyConnection, errors: dict[str, str]) -> None:

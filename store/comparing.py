@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import pandas as pd
 
 from songfeat import metrics
@@ -47,23 +48,26 @@ def compare(
     """
     if first == second:
         raise ConfigError(f"A run can only be compared with another one, but {first} is named twice.")
-    one, other = (runs.get(catalogue, run_id) for run_id in (first, second))
-    shared = [name for name in ALL_TARGETS if name in one["targets"] and name in other["targets"]]
-    if not shared:
-        raise DataError(
-            f"{first} predicts {', '.join(one['targets'])} and {second} {', '.join(other['targets'])}: there are no"
-            " values of one feature to compare."
-        )
-    pairs = runs.pairs(catalogue, first, split=split)
+    with catalogue.lease() as db:
+        one, other = (runs.read(db, run_id) for run_id in (first, second))
+        shared = [name for name in ALL_TARGETS if name in one["targets"] and name in other["targets"]]
+        if not shared:
+            raise DataError(
+                f"{first} predicts {', '.join(one['targets'])} and {second} {', '.join(other['targets'])}: there are"
+                " no values of one feature to compare."
+            )
+        pairs = runs.read_pairs(db, one, split=split)
+        others = runs.read_pairs(db, other, split=split, source=one["source"])
+        about = _about(db, first)
     reference, of_first = (_wide(pairs, value, shared) for value in ("reference", "predicted"))
-    of_second = _wide(runs.pairs(catalogue, second, split=split, source=one["source"]), "predicted", shared)
+    of_second = _wide(others, "predicted", shared)
     tracks = of_first.index.intersection(of_second.index)
     if tracks.empty:
         raise DataError(
             f"No track with a value of {one['source']} is in the {split} part of both {first} and {second}, so that"
             " there is nothing to compare them on. Train both with the same split and seed."
         )
-    about = _about(catalogue, first).loc[tracks]
+    about = about.loc[tracks]
     table = metrics.compare(
         of_first.loc[tracks],
         of_second.loc[tracks],
@@ -74,19 +78,33 @@ def compare(
     return Comparison(table=_of_genre(table, genre), tracks=len(tracks), notes=tuple(_notes(one, other, split)))
 
 
+def calibration(catalogue: Catalogue, run_id: str, *, split: str = "test") -> pd.DataFrame:
+    """What reference values are on average where a run predicts low or high; see :func:`songfeat.metrics.calibration`.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such run.
+    """
+    pairs = runs.pairs(catalogue, run_id, split=split)
+    targets = [name for name in ALL_TARGETS if name in set(pairs["feature"])]
+    if not targets:
+        return pd.DataFrame(columns=["feature", "bin", "predicted", "reference", "n"])
+    return metrics.calibration(_wide(pairs, "predicted", targets), _wide(pairs, "reference", targets))
+
+
 def _wide(pairs: pd.DataFrame, value: str, targets: list[str]) -> pd.DataFrame:
     """One row a track, one column a target, NaN where not known."""
     return pairs.pivot(index="track_id", columns="feature", values=value).reindex(columns=targets)
 
 
-def _about(catalogue: Catalogue, run_id: str) -> pd.DataFrame:
-    with catalogue.lease() as db:
-        table = db.execute(
-            """
-            SELECT track_id, artist_key AS artist, coalesce(genre_group, '') AS genre
-            FROM tracks SEMI JOIN (SELECT track_id FROM predictions WHERE run_id = ?) USING (track_id)""",
-            [run_id],
-        ).df()
+def _about(db: duckdb.DuckDBPyConnection, run_id: str) -> pd.DataFrame:
+    table = db.execute(
+        """
+        SELECT track_id, artist_key AS artist, coalesce(genre_group, '') AS genre
+        FROM tracks SEMI JOIN (SELECT track_id FROM predictions WHERE run_id = ?) USING (track_id)""",
+        [run_id],
+    ).df()
     return table.set_index("track_id")
 
 

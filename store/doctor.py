@@ -1,4 +1,4 @@
-"""Whether everything is in order: versions, decoders, the workspace."""
+"""Whether everything is in order: versions, decoders, the workspace, the sources."""
 
 import importlib.util
 import platform
@@ -10,7 +10,7 @@ import soundfile
 
 from songfeat import __version__
 from songfeat.errors import SongfeatError
-from store import jobs
+from store import capabilities, jobs
 from store.catalogue import Catalogue
 from store.integrity import check_catalogue, damaged_arrays, damaged_runs
 from store.workspace import Workspace
@@ -22,7 +22,7 @@ Check = dict[str, Any]
 
 def checks(workspace: Workspace) -> list[Check]:
     """Records of `name`, `ok` and `detail`; `ok` is None for what may be missing."""
-    return [*_versions(), *_decoders(), *_workspace(workspace)]
+    return [*_versions(), *_decoders(), *_workspace(workspace), *_sources(workspace)]
 
 
 def _versions() -> list[Check]:
@@ -72,6 +72,14 @@ def _workspace(workspace: Workspace) -> list[Check]:
             "runs", not runs, _damage((f"{run}: {', '.join(files)}" for run, files in runs.items()), "training again")
         ),
         _check("jobs", None if lost else True, f"lost: {', '.join(lost)}" if lost else "none was lost"),
+    ]
+
+
+def _sources(workspace: Workspace) -> list[Check]:
+    """What sources can do; what they refuse is no fault of this installation."""
+    return [
+        _check(f"{one['source']}: {one['capability']}", one["ok"] or None, one["detail"])
+        for one in capabilities.ask(workspace)["sources"]
     ]
 
 

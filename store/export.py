@@ -14,6 +14,8 @@ _QUERIES = {
     " ORDER BY track_id, source",
     "predictions": "SELECT t.title, t.artist, p.* FROM predictions p JOIN tracks t USING (track_id)"
     " ORDER BY run_id, track_id, feature",
+    "provenance": "SELECT t.title, t.artist, p.* FROM provenance p JOIN tracks t USING (track_id)"
+    " ORDER BY track_id, asked_at, source, gave",
     "scores": "SELECT r.model, s.* FROM scores s JOIN runs r USING (run_id) ORDER BY ALL",
 }
 WHAT = tuple(_QUERIES)

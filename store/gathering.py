@@ -12,7 +12,7 @@ from songfeat.specs import Spec, get_spec
 from songfeat.splits import split
 from songfeat.tasks import Task, task_of
 from songfeat.training import TrainedModel
-from store import parentage, training_data
+from store import exclusions, parentage, training_data
 from store.catalogue import Catalogue
 from store.training_plan import Plan
 
@@ -29,6 +29,8 @@ class Gathered:
         All that has the inputs, to predict for.
     layout : pandas.DataFrame
         The part of each track that is trained or measured on, in one column, or in one a fold.
+    excluded : pandas.Series
+        The songs that could be learned from and are kept from it: the reason by track id.
     parents : dict of str to TrainedModel or None
         The models that the new one stands on, by role.
     """
@@ -37,6 +39,7 @@ class Gathered:
     spec: Spec | None
     examples: Examples
     layout: pd.DataFrame
+    excluded: pd.Series
     parents: dict[str, TrainedModel] | None
 
     @property
@@ -48,8 +51,8 @@ class Gathered:
     def snapshot(self) -> pd.DataFrame:
         """All that is learned from and measured on, but arrays: those are named by the spec's digest."""
         known = self.known
-        numeric = [] if known.numeric is None else [known.numeric.add_prefix("input_")]
-        return pd.concat([known.tracks, self.layout, known.targets, *numeric], axis=1)
+        inputs = [frame.add_prefix("input_") for frame in (known.numeric, known.metadata) if frame is not None]
+        return pd.concat([known.tracks, self.layout, known.targets, *inputs], axis=1)
 
     @property
     def digest(self) -> str:
@@ -74,6 +77,8 @@ def gather(catalogue: Catalogue, plan: Plan) -> Gathered:
     examples, usable = training_data.load(
         catalogue, inputs=entry.inputs_for(spec), targets=task.features, source=plan.source, spec=spec
     )
+    excluded = exclusions.reasons(catalogue, usable.index[usable])
+    usable &= ~usable.index.isin(excluded.index)
     training_data.check_enough(usable, plan.source)
     training_data.check_answers(task.right_answers(examples.targets[usable]), plan.source)
     ancestors = parentage.ancestry(catalogue, entry, plan.settings) if entry.parents else None
@@ -81,6 +86,7 @@ def gather(catalogue: Catalogue, plan: Plan) -> Gathered:
         task=task,
         spec=spec,
         examples=examples,
+        excluded=excluded,
         layout=_layout(catalogue, plan, ancestors, examples.tracks[usable]),
         parents=parentage.load_parents(catalogue, ancestors) if ancestors else None,
     )

@@ -151,6 +151,12 @@ def jobs(workspace: Workspace, *, kind: str | None = None, limit: int | None = 5
     return list(islice((job for job in found if kind is None or job.kind == kind), limit))
 
 
+def unfinished(workspace: Workspace, kind: str, params: dict[str, Any]) -> Job | None:
+    """The newest job of a kind that was to do just this and stopped before its end."""
+    same = (job for job in jobs(workspace, kind=kind) if job.state in RESUMABLE and job.params == params)
+    return next(same, None)
+
+
 def live(workspace: Workspace) -> list[Job]:
     """The jobs that run or wait, newest first."""
     return [job for job in jobs(workspace) if job.live]

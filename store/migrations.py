@@ -153,10 +153,52 @@ def _sweeps(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _provenance(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(
+        """
+        CREATE TABLE provenance (
+            track_id VARCHAR,
+            source VARCHAR,               -- who was asked
+            gave VARCHAR,                 -- 'song', 'values' or 'sound'
+            request VARCHAR NOT NULL,
+            terms VARCHAR,                -- the licence, where the source names one
+            asked_at TIMESTAMP NOT NULL,  -- UTC
+            PRIMARY KEY (track_id, source, gave)
+        )"""
+    )
+
+
+def _exclusions(db: duckdb.DuckDBPyConnection) -> None:
+    """What is kept from training, what each run left out, and how loud clips are."""
+    db.execute(
+        """
+        CREATE TABLE exclusions (
+            kind VARCHAR,                 -- 'song' or 'source'
+            name VARCHAR,                 -- a track id or a source
+            reason VARCHAR NOT NULL,
+            excluded_at TIMESTAMP NOT NULL,
+            PRIMARY KEY (kind, name)
+        )"""
+    )
+    db.execute(
+        "CREATE TABLE run_exclusions (run_id VARCHAR NOT NULL, track_id VARCHAR NOT NULL, reason VARCHAR NOT NULL)"
+    )
+    db.execute("ALTER TABLE clips ADD COLUMN level_db DOUBLE")  # root mean square of full scale; NULL: not measured
+
+
+def _run_notes(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(
+        "CREATE TABLE run_notes (run_id VARCHAR PRIMARY KEY, note VARCHAR NOT NULL, written_at TIMESTAMP NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("0001_first_tables", _first_tables),
     ("0002_evaluation", _evaluation),
     ("0003_sweeps", _sweeps),
+    ("0004_provenance", _provenance),
+    ("0005_exclusions", _exclusions),
+    ("0006_run_notes", _run_notes),
 )
 
 

@@ -16,7 +16,7 @@ from store.export import check_writable_table, write_table
 from store.sources.table_csv import BROKEN, LINE
 from store.sources.table_files import read_table
 from store.sources.table_layout import guess_mapping
-from store.sources.table_rows import features
+from store.sources.table_rows import inputs
 
 if TYPE_CHECKING:
     from songfeat.predictor import Predictor
@@ -106,7 +106,7 @@ def _predict_table(predictor: "Predictor", path: Path, run_id: str, out: Path | 
     missing = [name for name in NUMERIC_INPUTS if name not in mapping.columns]
     if missing:
         raise TableError(f"{path} has no column for {', '.join(missing)}, which the run {run_id} needs.")
-    predicted = predictor.predict_table(features(frame, mapping)[list(NUMERIC_INPUTS)])
+    predicted = predictor.predict_table(inputs(frame, mapping))
     answer = {"run": run_id, "rows": len(frame), "predicted": int(predicted.notna().all(axis=1).sum())}
     if out is None:
         values = [{name: plain(value) for name, value in row.items()} for row in predicted.to_dict("records")]

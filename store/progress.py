@@ -89,3 +89,22 @@ class Progress:
             rate=rate,
             eta_s=(total - done) / rate if rate and total is not None else None,
         )
+
+
+class Within(Progress):
+    """The progress of one part of a larger piece of work: what it tells is told with a name before it.
+
+    Parameters
+    ----------
+    whole : Progress
+        Of the larger piece of work.
+    name : str
+        Such as ``"3 of 12"``.
+    """
+
+    def __init__(self, whole: Progress, name: str) -> None:
+        super().__init__(whole.folder)
+        self._whole, self._name = whole, name
+
+    def update(self, done: int, total: int | None = None, note: str = "") -> None:
+        self._whole.update(done, total, f"{self._name}: {note}")

@@ -5,6 +5,7 @@ import pandas as pd
 from songfeat.labels import NUMERIC_INPUTS
 from songfeat.specs import Spec
 from store.catalogue import Catalogue
+from store.exclusions import EXCLUDED_SONGS, EXCLUDED_SOURCES
 from store.shards import Shards
 
 
@@ -17,13 +18,20 @@ def tracks_by_source(
     hears = spec is not None and spec.kind in inputs
     sound = "r.track_id IN (SELECT track_id FROM heard)" if hears else "true"
     known = Shards(catalogue.workspace, spec).known() if spec is not None and hears else set()
+    # Arrays that came with a table go by the track's id instead of the clip's digest.
+    clip = (
+        "clips WHERE status = 'ok'"
+        if spec is None or spec.by_clip
+        else "(SELECT track_id, track_id AS sha256 FROM tracks)"
+    )
     with catalogue.lease() as db:
         db.register("extracted", pd.DataFrame({"sha256": pd.Series(sorted(known), dtype="str")}))
         return db.execute(
             f"""
-            WITH clip AS (SELECT track_id, min(sha256) AS sha256 FROM clips WHERE status = 'ok' GROUP BY track_id),
+            WITH clip AS (SELECT track_id, min(sha256) AS sha256 FROM {clip} GROUP BY track_id),
                  heard AS (SELECT track_id FROM clip JOIN extracted USING (sha256))
             SELECT r.source, count(*) AS tracks FROM reference r WHERE ({numeric}) AND ({given}) AND {sound}
+                AND r.track_id NOT IN ({EXCLUDED_SONGS}) AND r.source NOT IN ({EXCLUDED_SOURCES})
             GROUP BY r.source ORDER BY tracks DESC, r.source"""
         ).df()
 

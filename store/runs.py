@@ -76,9 +76,7 @@ def save(db: duckdb.DuckDBPyConnection, finished: FinishedRun) -> None:
 def all_runs(catalogue: Catalogue) -> pd.DataFrame:
     """Every finished run, newest first."""
     with catalogue.lease() as db:
-        table = db.execute("SELECT * FROM runs ORDER BY finished_at DESC, run_id").df()
-    # Most runs have no folds; without this the others would have a fraction of them.
-    return table.astype({"folds": "Int64"})
+        return _read_runs(db)
 
 
 def get(catalogue: Catalogue, run_id: str) -> pd.Series:
@@ -89,11 +87,23 @@ def get(catalogue: Catalogue, run_id: str) -> pd.Series:
     UnknownName
         If there is none of this id; the message lists the choices.
     """
-    table = all_runs(catalogue)
+    with catalogue.lease() as db:
+        return read(db, run_id)
+
+
+def read(db: duckdb.DuckDBPyConnection, run_id: str) -> pd.Series:
+    """One run, within a lease; raises as :func:`get` does."""
+    table = _read_runs(db)
     found = table[table["run_id"] == run_id]
     if found.empty:
         raise UnknownName("run", run_id, table["run_id"])
     return found.iloc[0]
+
+
+def _read_runs(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    table = db.execute("SELECT * FROM runs ORDER BY finished_at DESC, run_id").df()
+    # Most runs have no folds; without this the others would have a fraction of them.
+    return table.astype({"folds": "Int64"})
 
 
 def newest_with(catalogue: Catalogue, *kinds: str) -> str | None:
@@ -140,10 +150,11 @@ def scores(
     """
     if by not in GROUPINGS:
         raise UnknownName("grouping", by, GROUPINGS)
-    for run_id in run_ids:
-        get(catalogue, run_id)
     others = " AND ".join(f"s.{name} = $all" for name in GROUPINGS if name != by)
     with catalogue.lease() as db:
+        known = _read_runs(db)["run_id"]
+        for run_id in set(run_ids) - set(known):
+            raise UnknownName("run", run_id, known)
         table = db.execute(
             f"""
             SELECT s.*, r.model FROM scores s JOIN runs r USING (run_id)
@@ -187,20 +198,27 @@ def pairs(catalogue: Catalogue, run_id: str, *, split: str | None = "test", sour
     Columns: track_id, title, artist, genre_group, split, feature, predicted,
     reference. For a question the one is how likely yes is, the other 1 for yes and 0 for no.
     """
-    own, targets, inputs = get(catalogue, run_id)[["source", "targets", "inputs"]]
-    right = ", ".join(f"{_right_answer(name)} AS {name}" for name in targets)
     with catalogue.lease() as db:
-        return db.execute(
-            f"""
-            WITH known AS (
-                UNPIVOT (SELECT track_id, {right} FROM ({labels_query(_features(targets), inputs)}))
-                ON {", ".join(targets)} INTO NAME feature VALUE reference
-            )
-            SELECT p.track_id, t.title, t.artist, t.genre_group, p.split, p.feature, p.value AS predicted, k.reference
-            FROM predictions p JOIN tracks t USING (track_id) JOIN known k USING (track_id, feature)
-            WHERE p.run_id = $run AND p.split = coalesce($split, p.split)""",
-            {"sources": parted(source or own), "run": run_id, "split": split},
-        ).df()
+        return read_pairs(db, read(db, run_id), split=split, source=source)
+
+
+def read_pairs(
+    db: duckdb.DuckDBPyConnection, run: "pd.Series[Any]", *, split: str | None = "test", source: str | None = None
+) -> pd.DataFrame:
+    """As :func:`pairs`, within a lease."""
+    own, targets, inputs = run[["source", "targets", "inputs"]]
+    right = ", ".join(f"{_right_answer(name)} AS {name}" for name in targets)
+    return db.execute(
+        f"""
+        WITH known AS (
+            UNPIVOT (SELECT track_id, {right} FROM ({labels_query(_features(targets), inputs)}))
+            ON {", ".join(targets)} INTO NAME feature VALUE reference
+        )
+        SELECT p.track_id, t.title, t.artist, t.genre_group, p.split, p.feature, p.value AS predicted, k.reference
+        FROM predictions p JOIN tracks t USING (track_id) JOIN known k USING (track_id, feature)
+        WHERE p.run_id = $run AND p.split = coalesce($split, p.split)""",
+        {"sources": parted(source or own), "run": run["run_id"], "split": split},
+    ).df()
 
 
 def _features(targets: Sequence[str]) -> list[str]:

@@ -32,6 +32,8 @@ _SET_ASIDE = ".damaged"
 class Shards:
     """The arrays of one spec in a workspace, keyed by the sha256 of the clip's file.
 
+    Those that came with a table are keyed by the track's id instead.
+
     Parameters
     ----------
     workspace : Workspace

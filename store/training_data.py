@@ -2,9 +2,11 @@
 
 import pandas as pd
 
+from songfeat import metadata
 from songfeat.errors import DataError
 from songfeat.examples import Examples
-from songfeat.labels import NUMERIC_INPUTS
+from songfeat.labels import FEATURES, NUMERIC_INPUTS
+from songfeat.registry import METADATA
 from songfeat.specs import Spec
 from store.catalogue import Catalogue
 from store.label_sources import COMPLETE, labels_query, parted
@@ -28,7 +30,7 @@ def load(
     ----------
     catalogue : Catalogue
     inputs : tuple of str
-        The kinds that a model needs: ``"numeric"``, that of the spec.
+        The kinds that a model needs: ``"numeric"``, ``"metadata"``, that of the spec.
     targets : tuple of str
     source : str
         Whose values to learn, of several as :func:`store.label_sources.joined`
@@ -56,10 +58,10 @@ def load(
     arrays = {}
     if spec is not None and spec.kind in inputs:
         shards = Shards(catalogue.workspace, spec)
-        clips = _clips(catalogue)
-        clips = clips[clips.isin(list(shards.known()))]
-        tracks = tracks[tracks.index.isin(clips.index)]
-        arrays[spec.kind] = shards.gather(list(clips.loc[tracks.index]))
+        keys = _clips(catalogue) if spec.by_clip else tracks.index.to_series()
+        keys = keys[keys.isin(list(shards.known()))]
+        tracks = tracks[tracks.index.isin(keys.index)]
+        arrays[spec.kind] = shards.gather(list(keys.loc[tracks.index]))
     usable = tracks[list(targets)].notna().any(axis=1)
     if own is not None:
         usable &= own.loc[tracks.index]
@@ -67,6 +69,7 @@ def load(
         tracks=tracks[["artist", "genre", "decade", "label_source"]],
         targets=tracks[list(targets)],
         numeric=None if numeric is None else numeric.loc[tracks.index, list(NUMERIC_INPUTS)],
+        metadata=_metadata(catalogue, tracks["label_source"]) if METADATA in inputs else None,
         arrays=arrays,
     )
     return examples, usable
@@ -151,6 +154,22 @@ def _numeric(catalogue: Catalogue, label_source: pd.Series) -> pd.DataFrame:
         ).df()
         db.unregister("labels")
     return table.set_index("track_id")
+
+
+def _metadata(catalogue: Catalogue, label_source: pd.Series) -> pd.DataFrame:
+    """What else is known of these tracks; features by the source of each one's label."""
+    own = [name for name in metadata.COLUMNS if name in FEATURES]
+    rest = [name for name in metadata.COLUMNS if name not in FEATURES]
+    with catalogue.lease() as db:
+        db.register("labels", label_source.reset_index())
+        table = db.execute(
+            f"""
+            SELECT track_id, {", ".join(f"r.{name}" for name in own)}, {", ".join(f"t.{name}" for name in rest)}
+            FROM labels l JOIN tracks t USING (track_id)
+            LEFT JOIN reference r ON r.track_id = l.track_id AND r.source = l.label_source"""
+        ).df()
+        db.unregister("labels")
+    return table.set_index("track_id").loc[label_source.index, list(metadata.COLUMNS)]
 
 
 def _clips(catalogue: Catalogue) -> pd.Series:

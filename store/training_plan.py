@@ -12,7 +12,7 @@ from songfeat.files import whole_file
 from songfeat.labels import NUMERIC_INPUTS
 from songfeat.specs import get_spec
 from songfeat.tasks import task_of
-from store import label_sources, parentage, training_data
+from store import exclusions, label_sources, parentage, training_data
 from store.catalogue import Catalogue
 from store.progress import Progress
 from store.training_history import RUN_ID_FILE
@@ -57,6 +57,7 @@ def plan_of(catalogue: Catalogue, params: dict[str, Any], progress: Progress) ->
     source = params.get("source") or training_data.choose_source(
         catalogue, inputs=entry.inputs_for(spec), targets=targets, spec=spec
     )
+    exclusions.check_sources(catalogue, label_sources.parted(source))
     return Plan(
         run_id=params.get("run_id") or _run_id(progress.folder, entry.name),
         model=entry.name,

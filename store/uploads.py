@@ -3,7 +3,8 @@
 import hashlib
 from pathlib import Path, PurePosixPath
 
-from songfeat.errors import TableError
+from songfeat.audio import AUDIO_SUFFIXES
+from songfeat.errors import AudioError, TableError
 from songfeat.files import whole_file
 from store.workspace import Workspace, read_json, write_json
 
@@ -37,6 +38,25 @@ def save_table(workspace: Workspace, name: str, content: bytes) -> Path:
         with whole_file(path) as temporary:
             temporary.write_bytes(content)
     write_json(path.with_suffix(".name"), {"name": plain})
+    return path
+
+
+def save_audio(workspace: Workspace, name: str, content: bytes) -> Path:
+    """Keep an uploaded audio file under its own name in a folder named after its content, ready to be scanned.
+
+    Raises
+    ------
+    AudioError
+        If the suffix is not one of :data:`songfeat.audio.AUDIO_SUFFIXES`, or the file is empty.
+    """
+    plain = PurePosixPath(name.replace("\\", "/")).name
+    if PurePosixPath(plain).suffix.lower() not in AUDIO_SUFFIXES:
+        raise AudioError(f"{plain!r} is no audio file; expected one of {', '.join(AUDIO_SUFFIXES)}.")
+    if not content:
+        raise AudioError(f"{plain!r} is empty.")
+    path = workspace.audio / "added" / hashlib.sha256(content).hexdigest()[:16] / plain
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
     return path
 
 

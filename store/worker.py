@@ -20,7 +20,7 @@ from store.workspace import Workspace, read_json
 
 _QUEUE_POLL_S = 0.5
 # The turn that a kind of job waits for. One training at a time, whoever trains: two would only slow each other down.
-_TURNS = {"train": "train", "sweep": "train"}
+_TURNS = dict.fromkeys(("train", "sweep", "report"), "train")
 
 
 def work(folder: Path, listener: Callable[[Step], None] | None = None) -> dict[str, Any]:

@@ -30,6 +30,11 @@ class Workspace:
         return self.folder / "catalogue.duckdb"
 
     @property
+    def answers(self) -> Path:
+        """What providers answered; see store/web/journal.py."""
+        return self.folder / "answers.sqlite"
+
+    @property
     def audio(self) -> Path:
         return self.folder / "audio"
 

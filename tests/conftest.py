@@ -4,9 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from store.workspace import Workspace
 from tests.living import live
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+# No test ever asks a real provider: nobody listens there, unless a test puts a server of its own in its place.
+os.environ["SONGFEAT_PROVIDERS_URL"] = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,20 @@ def random_numeric(rng: np.random.Generator, n: int) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def random_metadata(rng: np.random.Generator, n: int) -> pd.DataFrame:
+    """With gaps; of the genres one is rare."""
+    genres = rng.choice(["pop", "deep house", "bebop", None], n, p=[0.5, 0.3, 0.1, 0.1])
+    columns = {
+        "liveness": rng.uniform(0, 1, n),
+        "duration_s": rng.uniform(60, 400, n),
+        "popularity": np.where(rng.random(n) < 0.3, np.nan, rng.integers(0, 100, n)),
+        "year": np.where(rng.random(n) < 0.7, np.nan, rng.integers(1960, 2020, n)),
+        "genre_group": [None if genre is None else "pop" for genre in genres],
+        "genre": genres,
+    }
+    return pd.DataFrame(columns)
+
+
 def make_examples(n: int = 60, *, seed: int = 0, targets: tuple[str, ...] = TARGETS) -> Examples:
     """Tracks with numeric inputs, MFCCs and spectrograms, from each of which every target can be told.
 
@@ -49,6 +63,7 @@ def make_examples(n: int = 60, *, seed: int = 0, targets: tuple[str, ...] = TARG
         tracks=pd.DataFrame({"artist": [f"artist {number % 10}" for number in range(n)], "genre": ""}, index=index),
         targets=pd.DataFrame(wanted, index=index, columns=list(targets)),
         numeric=numeric,
+        metadata=random_metadata(rng, n).set_index(index),
         arrays=dict.fromkeys(("mfcc", "logmel"), mfcc.astype(np.float32)),
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, roc_auc_score
 
@@ -58,6 +58,7 @@ def test_intervals_are_those_of_artists_that_are_drawn_again_and_again():
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0]), st.booleans()), min_size=1, max_size=30))
+@settings(deadline=None)
 def test_neither_order_nor_a_monotone_change_of_the_answers_moves_the_auc(pairs):
     index = [f"demo:{number}" for number in range(len(pairs))]
     said, right = (pd.Series(side, index=index, dtype=float, name="danceable") for side in zip(*pairs, strict=True))

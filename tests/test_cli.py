@@ -77,7 +77,7 @@ def test_a_song_shows_predicted_beside_reference(demo: Cli, demo_folder: Path):
 def test_predicting_a_file_equals_what_training_stored(demo: Cli, demo_folder: Path):
     stored = pd.read_parquet(demo_folder / "runs" / "demo-lstm_multitask" / "predictions.parquet").set_index("track_id")
     clip = demo_folder / "audio" / "demo" / "0007.ogg"
-    (one,) = demo("predict", clip)["predictions"]
+    (one,) = demo("predict", clip, "--run", "demo-lstm_multitask")["predictions"]
     assert one["file"] == str(clip)
     assert one["run"] == "demo-lstm_multitask"
     assert one["seconds_of_audio"] == pytest.approx(29.72, abs=0.01)
@@ -148,7 +148,8 @@ def test_an_empty_workspace_answers_in_words(empty: Cli):
     assert empty("runs") == {"runs": []}
     assert empty("song", "anything") == {"matches": []}
     assert empty("jobs") == {"jobs": []}
-    assert "Train one" in empty("predict", "x.mp3", code=1)["error"]["message"]
+    assert "no file x.mp3" in empty("predict", "x.mp3", code=1)["error"]["message"]
+    assert "Train one" in empty("predict", "x.csv", code=1)["error"]["message"]
     assert empty("train", "lstm_multitsk", code=1)["error"]["type"] == "UnknownName"
     assert "mean" in {model["name"] for model in empty("models")["models"]}
 

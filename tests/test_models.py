@@ -12,6 +12,7 @@ from songfeat.batches import Batch
 from songfeat.errors import ConfigError, DataError
 from songfeat.examples import Examples
 from songfeat.labels import NUMERIC_INPUTS, TARGETS
+from songfeat.metadata import CATEGORIES, MOST_NAMES, NUMBERS
 from songfeat.predictor import Predictor
 from songfeat.preparation import ROWS
 from songfeat.scaling import Scaler
@@ -23,7 +24,13 @@ from tests.modelling import SMALL_LOGMEL, SMALL_SPEC, make_examples, make_parts,
 ENTRIES = registry.entries()
 NETWORKS = [entry for entry in ENTRIES if entry.family == "network"]
 HEARING = [entry for entry in NETWORKS if entry.sound and not entry.parents]
-SHAPES = {"numeric": (7,), "mfcc": SMALL_SPEC.shape, "logmel": SMALL_LOGMEL.shape, ROWS: (0,)}
+SHAPES = {
+    "numeric": (7,),
+    "metadata": (len(NUMBERS) * 2 + len(CATEGORIES),),
+    "mfcc": SMALL_SPEC.shape,
+    "logmel": SMALL_LOGMEL.shape,
+    ROWS: (0,),
+}
 LARGE = ("resnet18",)
 """Networks whose steps take so long that they make do with a few."""
 
@@ -43,7 +50,11 @@ def build(entry, n_targets=5, seed=0):
 
 def random_inputs(entry, n, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return {kind: torch.randn(n, *SHAPES[kind], generator=generator) for kind in entry.inputs or (ROWS,)}
+    inputs = {kind: torch.randn(n, *SHAPES[kind], generator=generator) for kind in entry.inputs or (ROWS,)}
+    if "metadata" in inputs:
+        places = inputs["metadata"][:, -len(CATEGORIES) :]
+        places.copy_(torch.randint(0, MOST_NAMES + 1, places.shape, generator=generator))
+    return inputs
 
 
 @every_model

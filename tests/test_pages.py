@@ -6,17 +6,33 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import soundfile
 from streamlit.testing.v1 import AppTest
 
+import songfeat
 from pages.ui import places
 from songfeat.labels import TARGETS
-from store import jobs, runs
+from store import exclusions, jobs, runs
 from store.catalogue import Catalogue
 from store.work import load_work
 from store.workspace import Workspace
+from tests.test_descriptors import clicks
 from tests.workspaces import fill
 
-PAGES = (places.OVERVIEW, places.COLLECT, places.MFCC, places.TRAIN, places.COMPARE, places.SONG)
+PAGES = (
+    places.OVERVIEW,
+    places.COLLECT,
+    places.SOURCES,
+    places.QUALITY,
+    places.MFCC,
+    places.TRAIN,
+    places.RUNS,
+    places.COMPARE,
+    places.GENRES,
+    places.REPORT,
+    places.SONG,
+    places.TRY,
+)
 LSTM = "20260101-120000-lstm_multitask-0001"
 
 
@@ -103,10 +119,16 @@ def test_every_page_opens_on_a_filled_workspace(filled: Workspace, page: str):
     [
         (places.OVERVIEW, "There are no songs yet"),
         (places.COLLECT, "None yet"),
+        (places.SOURCES, "Values of two sources are needed"),
+        (places.QUALITY, "There are no songs yet"),
         (places.MFCC, "No song with a clip"),
         (places.TRAIN, "No source has songs"),
+        (places.RUNS, "No run is finished yet"),
         (places.COMPARE, "No run is finished yet"),
+        (places.GENRES, "No run is finished yet"),
+        (places.REPORT, "no reference values to learn from"),
         (places.SONG, "There are no songs yet"),
+        (places.TRY, "Choose an audio file"),
     ],
 )
 def test_an_empty_page_says_what_is_missing(empty: Workspace, page: str, said: str):
@@ -198,6 +220,73 @@ def test_a_folder_is_scanned(empty: Workspace, begun, tmp_path):
     pick(at, "text_input", "Folder").set_value(str(tmp_path))
     press(at, "Scan")
     assert begun == [("scan", {"folder": str(tmp_path), "labels": None, "source": None, "map": {}})]
+
+
+def test_a_source_is_asked_with_its_rights_in_view(empty: Workspace, begun):
+    at = show(places.COLLECT, way="Ask a source")
+    assert "Policy bars training models on Spotify content" in texts(at)
+    pick(at, "text_input", "Genres to search").set_value("jazz, hip hop")
+    pick(at, "number_input", "How many tracks the search").set_value(100)
+    press(at, "Collect")
+    assert begun == [
+        ("collect", {"source": "spotify", "options": {"genres": ["jazz", "hip hop"], "total": 100, "library": False}})
+    ]
+    pick(at, "selectbox", "Source").select("musicbrainz").run()
+    assert "CC BY-NC-SA" in texts(at)
+    assert "https://musicbrainz.org/doc/About/Data_License" in texts(at)
+
+
+def test_what_sources_can_do_is_asked_and_shown(empty: Workspace):
+    empty.prepare()
+    at = show(places.COLLECT, way="Ask a source")
+    assert "They have not been asked yet" in texts(at)
+    press(at, "Ask the sources")
+    says = at.dataframe[0].value.set_index(["source", "what"])
+    assert says["works"]["fma", "metadata and clips"] == "yes"
+    assert says["works"]["reccobeats", "values for Spotify ids"] == "no"
+
+
+def test_two_sources_stand_side_by_side(filled: Workspace):
+    at = show(places.SOURCES, first="table:other", second="demo", feature="energy")
+    assert [box.value for box in at.selectbox] == ["table:other", "demo", "energy"]
+    pick(at, "selectbox", "Source").select("demo").run()
+    assert at.query_params["first"] == "demo"
+    assert at.query_params["second"] == "table:other"
+    said = texts(at)
+    assert "Over **30 songs**" in said
+    assert "demo, synthesised lies" in said
+    assert len(at.get("vega_lite_chart")) == 2
+    table, songs = (element.value for element in at.dataframe)
+    assert table.set_index("feature")["n"]["energy"] == 30
+    assert "liveness" not in set(table["feature"])
+    assert list(songs["table:other"]) == [0.5] * 30
+    assert songs["difference"].abs().is_monotonic_decreasing
+
+
+def test_odd_songs_are_shown_and_excluded(tmp_path, monkeypatch):
+    workspace = fill(tmp_path, songs=60, with_clip=3, with_array=0)
+    monkeypatch.setenv("SONGFEAT_WORKSPACE", str(tmp_path))
+    at = show(places.QUALITY, check="short_clip")
+    assert pick(at, "selectbox", "What looks odd").value == "short_clip"
+    assert at.dataframe[0].value["what"].tolist() == ["3.0 s"] * 3
+    pick(at, "text_input", "Reason: kept").set_value("too short to hear").run()
+    press(at, "Exclude all of these")
+    assert at.dataframe[0].value["excluded because"].tolist() == ["too short to hear"] * 3
+    assert at.dataframe[1].value["reason"].tolist() == ["too short to hear"] * 3
+    assert at.get("vega_lite_chart")
+    assert pick(show(places.QUALITY, check="no_tempo"), "selectbox", "What looks odd").value == "no_tempo"
+    press(at, "Exclude this source")
+    assert "all values of demo" in at.dataframe[1].value["what"].tolist()
+    assert len(exclusions.listed(Catalogue(workspace))) == 4
+
+
+def test_a_run_that_left_songs_out_says_so(tmp_path, monkeypatch):
+    workspace = fill(tmp_path, songs=60, with_clip=0, with_array=0)
+    monkeypatch.setenv("SONGFEAT_WORKSPACE", str(tmp_path))
+    with Catalogue(workspace).lease(write=True) as db:
+        exclusions.record_run(db, LSTM, pd.Series({"demo:1": "No tempo", "demo:2": "No tempo", "demo:3": "hiss"}))
+    said = "Without 3 songs that were excluded from training: No tempo (2), hiss (1)."
+    assert said in texts(show(places.COMPARE, run=LSTM))
 
 
 def test_arrays_are_extracted(filled: Workspace, begun):
@@ -322,12 +411,20 @@ def test_compare_takes_three_runs_and_other_parts(filled: Workspace):
     pick(at, "multiselect", "Targets").set_value(["energy", "speechiness"])
     pick(at, "button_group", "Part").set_value("val").run()
     assert not at.exception
-    assert len(at.get("vega_lite_chart")) == 6
+    assert len(at.get("vega_lite_chart")) == 7, "three runs on two targets, and the difference of the first two"
+    assert "Difference of the first two runs" in texts(at)
     assert "answers almost the same for every song" in at.warning[0].value
     assert len(at.query_params["run"]) == 3
     pick(at, "button_group", "Part").set_value("train").run()
     assert not at.exception
     assert "not scored" in texts(at)
+
+
+def test_compare_shows_calibration_and_residuals_when_asked_to(filled: Workspace):
+    at = show(places.COMPARE, run=LSTM)
+    pick(at, "toggle", "Calibration").set_value(True).run()
+    assert not at.exception
+    assert len(at.get("vega_lite_chart")) == 3 * len(TARGETS)
 
 
 def test_a_song_shows_whose_values_it_has(filled: Workspace):
@@ -410,5 +507,32 @@ def test_a_page_is_drawn_anew_when_a_job_brings_something_in(tmp_path, monkeypat
 
 
 def test_every_kind_of_work_that_pages_start_is_there():
-    for kind in ("import", "scan", "extract", "train", "demo"):
+    for kind in ("import", "scan", "collect", "extract", "train", "demo"):
         assert callable(load_work(kind))
+
+
+def test_a_file_is_tried_and_added_to_the_library(empty: Workspace, begun, tmp_path):
+    song = tmp_path / "A Band - A Song.wav"
+    soundfile.write(song, clicks(120, 40), 32_000)
+    expected = songfeat.predict(song)
+    at = show(places.TRY)
+    at.text_input[0].set_value(str(song)).run()
+    assert not at.exception
+    assert at.dataframe[0].value["value"].tolist() == list(expected.values.values())
+    assert "sounds unlike" in texts(at) + "".join(warning.value for warning in at.warning)
+    at = show(places.TRY)
+    at.file_uploader[0].set_value((song.name, song.read_bytes(), "audio/wav")).run()
+    assert at.dataframe[0].value["value"].tolist() == list(expected.values.values())
+    press(at, "Add to the library")
+    ((kind, params),) = begun
+    assert kind == "scan"
+    assert [path.name for path in Path(params["folder"]).iterdir()] == [song.name]
+
+
+def test_a_file_that_is_no_music_is_said(empty: Workspace, tmp_path):
+    (tmp_path / "x.mp3").write_text("no music")
+    at = show(places.TRY)
+    at.text_input[0].set_value(str(tmp_path / "x.mp3")).run()
+    assert "not audio" in at.error[0].value
+    at.text_input[0].set_value(str(tmp_path / "gone.mp3")).run()
+    assert "no file" in at.error[0].value

@@ -65,7 +65,7 @@ def test_an_unknown_model_is_refused_with_the_choices():
     ("changes", "message"),
     [
         ({"name": "mean"}, "a model 'mean' already.*lstm_multitask"),
-        ({"inputs": ("mfcc", "spectrum")}, "asks for spectrum; inputs are numeric, mfcc"),
+        ({"inputs": ("mfcc", "spectrum")}, "asks for spectrum; inputs are numeric, metadata, mfcc"),
         ({"train": None}, "either defaults for its training or a fitter"),
         ({"fit": lambda model, train: None}, "either defaults for its training or a fitter"),
         ({"config": TrainConfig}, "as its training does"),

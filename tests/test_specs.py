@@ -60,7 +60,12 @@ def test_digests_are_pinned():
         "report_centre": "a2f136ccef9cb187",
         "report_deep": "79fae1c7d7d1584b",
         "deep_small": "9fdd14e31ffb7b75",
+        "report_beat": "2b8efac209bc1e6f",
+        "report_separated": "77484490fe949fd0",
         "logmel": "a920f121ee6b2546",
+        "mfcc20_means": "d5767da825369e49",
+        "mfcc40_means": "cc8384f72488fbad",
+        "gtzan_statistics": "4c5e84cdc82263fc",
     }
 
 
@@ -153,5 +158,5 @@ def test_specs_cannot_be_changed_or_given_by_position():
 
 
 def test_unknown_spec_lists_the_choices():
-    with pytest.raises(UnknownName, match=r"no spec 'reprot'. Did you mean 'report'\?.*report, report_centre"):
+    with pytest.raises(UnknownName, match=r"no spec 'reprot'. Did you mean 'report'\?.*report, report_beat"):
         get_spec("reprot")

@@ -2,14 +2,17 @@
 
 import streamlit as st
 
-from pages.ui import collect_forms, frame, job_panel, places
+from pages.ui import collect_forms, frame, job_panel, places, source_forms
 
 frame.heading(
-    "Collect", "Bring songs in from tables and from your own audio files, then compute what models learn from."
+    "Collect",
+    "Bring songs in from tables, from your own audio files and from sources on the web, then compute what models learn"
+    " from.",
 )
 ways = {
     places.IMPORT: collect_forms.import_table,
     places.SCAN: collect_forms.scan_folder,
+    places.ASK: source_forms.ask_source,
     places.EXTRACT: collect_forms.extract_arrays,
 }
 left, right = st.columns([3, 2], gap="large")

@@ -42,6 +42,9 @@ for place, run_id in enumerate(chosen):
 
 if predicting.empty:
     st.stop()
+comparison.trust(predicting, labels, part, targets)
+if len(predicting) > 1:
+    comparison.paired(list(predicting["run_id"]), part, labels)
 st.subheader("All scores", anchor=False)
 st.caption("With 95 % intervals, from drawing artists again and again.", help=words.metric_help())
 scores = scores[scores["run_id"].isin(predicting["run_id"])]

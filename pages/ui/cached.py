@@ -8,8 +8,25 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from songfeat import registry
+from songfeat.pretrained.song import SongAnswer, predict
 from songfeat.specs import get_spec
-from store import listening, overview, readiness, rejects, runs, song_lists, table_preview, tracks
+from store import agreement as agreements
+from store import (
+    comparing,
+    errors_by_genre,
+    exclusions,
+    listening,
+    overview,
+    quality,
+    readiness,
+    rejects,
+    report,
+    run_keeping,
+    runs,
+    song_lists,
+    table_preview,
+    tracks,
+)
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -62,6 +79,21 @@ all_runs = _by_version(runs.all_runs)
 best_by_target = _by_version(runs.best_by_target)
 scores = _by_version(runs.scores)
 pairs = _by_version(runs.pairs)
+comparison = _by_version(comparing.compare)
+calibration = _by_version(comparing.calibration)
+replay = _by_version(report.replay)
+run_notes = _by_version(run_keeping.notes)
+run_differences = _by_version(run_keeping.differences)
+raw_genres = _by_version(errors_by_genre.inside)
+worst_songs = _by_version(errors_by_genre.worst)
+clips_to_measure = _by_version(quality.clips_waiting_to_be_measured)
+quality_summary = _by_version(quality.summary)
+quality_songs = _by_version(quality.songs)
+genres_by_decade = _by_version(quality.coverage)
+exclusions_listed = _by_version(exclusions.listed)
+exclusions_of_runs = _by_version(exclusions.of_runs)
+agreement = _by_version(agreements.scores)
+agreement_pairs = _by_version(agreements.pairs)
 song = _by_version(tracks.song)
 pick_list = _by_version(song_lists.pick_list)
 song_row = _by_version(song_lists.by_id)
@@ -112,3 +144,9 @@ def table_head(files: list[str]) -> table_preview.TableHead:
     """The head of tables, read again when a file changes."""
     stamps = tuple(Path(name).stat().st_mtime_ns if Path(name).exists() else 0 for name in files)
     return _table_head(tuple(files), stamps)
+
+
+@st.cache_data(max_entries=32, show_spinner="Listening …")
+def try_file(path: str, digest: str) -> SongAnswer:
+    """What the shipped model says of a file; `digest` says which content of it is meant."""
+    return predict(path)

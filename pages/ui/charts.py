@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pages.ui.palette import REFERENCE_SHAPE, RUN_SHAPES, Palette
-from songfeat.labels import ALL_TARGETS
+from songfeat.labels import ALL_TARGETS, AVERAGE
 
 DENSE = 5_000
 """Above this many points a scatter says less than a density."""
@@ -20,6 +20,7 @@ _UNIT = alt.Scale(domain=[0, 1], nice=False)
 _NAMES = alt.Axis(labelFlush=False, labelBound=False, labelLimit=200)
 _DENSITY_BINS = 40
 _ROW_PX = 20
+_RESIDUAL_BINS = 41
 _DASHES = [[1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 4]]
 
 
@@ -74,6 +75,20 @@ def best_runs(best: pd.DataFrame, palette: Palette) -> alt.Chart:
         x="mean_value:Q", tooltip=["feature", alt.Tooltip("mean_value", title="mean predictor", format=".3f")]
     )
     return (rule + mean + dot).properties(height=alt.Step(30))
+
+
+def intervals(table: pd.DataFrame, palette: Palette) -> alt.Chart:
+    """One file's predictions by target with their intervals: columns target, value, low, high."""
+    told = ["target", *(alt.Tooltip(name, format=".3f") for name in ("value", "low", "high"))]
+    base = alt.Chart(table).encode(y=alt.Y("target:N", title=None, sort=list(ALL_TARGETS), axis=_NAMES), tooltip=told)
+    axis = alt.Axis(format=".1f", tickCount=6)
+    rule = base.mark_rule(strokeWidth=5, opacity=0.45, color=palette.accent).encode(
+        x=alt.X("low:Q", title=None, scale=_UNIT, axis=axis), x2="high:Q"
+    )
+    dot = base.mark_point(filled=True, opacity=1, size=110, color=palette.accent).encode(
+        x=alt.X("value:Q", scale=_UNIT)
+    )
+    return (rule + dot).properties(height=alt.Step(34))
 
 
 def song_values(values: pd.DataFrame, palette: Palette) -> alt.Chart:
@@ -203,3 +218,51 @@ def errors_by_epoch(table: pd.DataFrame, palette: Palette) -> alt.Chart:
         )
         .properties(height=200)
     )
+
+
+def differences(table: pd.DataFrame, palette: Palette, *, title: str) -> alt.LayerChart:
+    """How far two runs are apart, a row a feature: the difference with its interval, beside the line of no difference.
+
+    `table` has the columns feature, difference, low, high, n and says.
+    """
+    order = [name for name in (*ALL_TARGETS, AVERAGE) if name in set(table["feature"])]
+    y = alt.Y("feature:N", title=None, sort=order, axis=_NAMES)
+    base = alt.Chart(table).encode(y=y)
+    x = alt.X("difference:Q", title=title, axis=alt.Axis(format="+.3f", tickCount=5, labelFlush=False))
+    told = ["feature", *(alt.Tooltip(name, format="+.3f") for name in ("difference", "low", "high")), "n", "says"]
+    rule = base.mark_rule(strokeWidth=4, opacity=0.45, color=palette.accent).encode(x="low:Q", x2="high:Q")
+    dot = base.mark_point(filled=True, opacity=1, size=90, color=palette.accent).encode(x=x, tooltip=told)
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=palette.muted, strokeDash=[4, 4]).encode(x="zero:Q")
+    return alt.layer(zero, rule, dot).properties(height=alt.Step(28))
+
+
+def calibration(table: pd.DataFrame, palette: Palette, *, place: int = 0) -> alt.LayerChart:
+    """One target's mean reference value over the mean prediction, bin by bin, with the line of perfect calibration.
+
+    `table` has the columns predicted, reference and n.
+    """
+    axis = alt.Axis(values=[0, 0.5, 1], format=".1f", titlePadding=4, labelFlush=False)
+    x = alt.X("predicted:Q", scale=_UNIT, title="predicted", axis=axis)
+    y = alt.Y("reference:Q", scale=_UNIT, title="mean reference", axis=axis)
+    ends = pd.DataFrame({"reference": [0.0, 1.0], "predicted": [0.0, 1.0]})
+    ideal = alt.Chart(ends).mark_line(color=palette.muted, strokeDash=[4, 4], strokeWidth=1.5).encode(x=x, y=y)
+    told = [*(alt.Tooltip(name, format=".3f") for name in ("predicted", "reference")), "n"]
+    line = alt.Chart(table).mark_line(
+        color=palette.runs[place],
+        strokeWidth=2,
+        point=alt.OverlayMarkDef(filled=True, size=40, shape=RUN_SHAPES[place], color=palette.runs[place]),
+    )
+    return alt.layer(ideal, line.encode(x=x, y=y, tooltip=told)).properties(height=160)
+
+
+def residuals(pairs: pd.DataFrame, palette: Palette, *, place: int = 0) -> alt.LayerChart:
+    """How many songs of one target are over- or underestimated by how much. Columns predicted, reference."""
+    counted, edges = np.histogram(pairs["predicted"] - pairs["reference"], bins=_RESIDUAL_BINS, range=(-1, 1))
+    table = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "songs": counted})
+    axis = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format="+.1f", titlePadding=4, labelFlush=False)
+    x = alt.X("from:Q", title="predicted − reference", scale=alt.Scale(domain=[-1, 1]), axis=axis)
+    bars = alt.Chart(table).mark_rect(color=palette.runs[place], opacity=0.7)
+    y = alt.Y("songs:Q", title="songs", axis=alt.Axis(tickCount=3, tickMinStep=1))
+    shown = bars.encode(x=x, x2="to:Q", y=y, y2=alt.value(120), tooltip=["songs"])
+    zero = alt.Chart(pd.DataFrame({"from": [0.0]})).mark_rule(color=palette.muted, strokeDash=[4, 4]).encode(x=x)
+    return alt.layer(shown, zero).properties(height=120)

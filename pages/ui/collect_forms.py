@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import cached, tables, words
-from songfeat.specs import SPECS, get_spec
+from songfeat.specs import CLIP_SPECS, get_spec
 from store import jobs
 from store.sources.table_layout import FIELDS
 from store.table_preview import TableHead, preview
@@ -108,7 +108,7 @@ def _path(text: str) -> str | None:
 
 def extract_arrays() -> None:
     """Choose a spec and compute its arrays."""
-    spec = st.selectbox("Spec", list(SPECS), help="Everything about how arrays are computed, under one name.")
+    spec = st.selectbox("Spec", CLIP_SPECS, help="Everything about how arrays are computed, under one name.")
     st.caption(words.spec_line(get_spec(spec)))
     waiting = cached.clips_waiting(spec)
     st.markdown(f"{words.count(waiting, 'clip')} without an array, {cached.counts()['clips']:,} in all.")

@@ -13,15 +13,17 @@ SMALL = 30
 """Groups of fewer tracks are marked."""
 
 
-def genre_errors(scores: pd.DataFrame, palette: Palette) -> go.Figure:
+def genre_errors(scores: pd.DataFrame, palette: Palette, *, by: str | None = None) -> go.Figure:
     """Mean absolute error by genre group and target, with half the width of its interval.
 
     `scores` has the columns genre, feature, value, low, high, n. Groups of
-    fewer than :data:`SMALL` tracks have their number in brackets marked.
+    fewer than :data:`SMALL` tracks have their number in brackets marked. The
+    largest group stands first, or that with the largest error on the target `by`.
     """
     targets = [name for name in ALL_TARGETS if name in set(scores["feature"])]
     cells = scores.assign(half=(scores["high"] - scores["low"]) / 2).pivot(index="genre", columns="feature")
-    cells = cells.loc[cells["n"].max(axis=1).sort_values().index]  # Plotly draws the last row at the top
+    key = cells["n"].max(axis=1) if by is None else cells["value"][by]
+    cells = cells.loc[key.sort_values(na_position="first").index]  # Plotly draws the last row at the top
     sizes = cells["n"].max(axis=1).astype(int)
     rows = [f"{genre} ({n:,}{', few' if n < SMALL else ''})" for genre, n in sizes.items()]
     value, half = cells["value"][targets].to_numpy(), cells["half"][targets].to_numpy()
@@ -42,6 +44,41 @@ def genre_errors(scores: pd.DataFrame, palette: Palette) -> go.Figure:
         )
     )
     figure.update_layout(height=90 + 32 * len(rows), margin={"l": 10, "r": 10, "t": 30, "b": 10})
+    figure.update_xaxes(side="top", showgrid=False)
+    figure.update_yaxes(showgrid=False)
+    return figure
+
+
+def genre_differences(table: pd.DataFrame, palette: Palette) -> go.Figure:
+    """By how much one run's error is above another's, by genre group and target.
+
+    `table` has the columns genre, feature, difference, n and better, ``""``
+    where the interval holds 0.
+    """
+    targets = [name for name in ALL_TARGETS if name in set(table["feature"])]
+    cells = table.pivot(index="genre", columns="feature", values=["difference", "n", "better"])
+    cells = cells.loc[cells["n"].max(axis=1).astype(int).sort_values(kind="stable").index]
+    sizes = cells["n"].max(axis=1).astype(int)
+    value = cells["difference"][targets].to_numpy(float)
+    sure = np.where((cells["better"][targets] != "").to_numpy(), " •", "")
+    most = float(np.nanmax(np.abs(value))) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=value,
+            x=targets,
+            y=[f"{genre} ({n:,}{', few' if n < SMALL else ''})" for genre, n in sizes.items()],
+            text=np.char.add(np.char.mod("%+.3f", value), sure),
+            texttemplate="%{text}",
+            hovertemplate="%{y}<br>%{x}: %{z:+.3f}<extra></extra>",
+            colorscale=_scale(palette.difference),
+            zmin=-most,
+            zmax=most,
+            xgap=2,
+            ygap=2,
+            colorbar={"title": "difference", "thickness": 12},
+        )
+    )
+    figure.update_layout(height=90 + 32 * len(sizes), margin={"l": 10, "r": 10, "t": 30, "b": 10})
     figure.update_xaxes(side="top", showgrid=False)
     figure.update_yaxes(showgrid=False)
     return figure

@@ -16,13 +16,21 @@ def sections() -> dict[str, list[st.Page]]:
         "Library": [
             st.Page(places.OVERVIEW, title="Overview", icon=":material/dashboard:", default=True),
             st.Page(places.COLLECT, title="Collect", icon=":material/library_add:"),
+            st.Page(places.SOURCES, title="Sources", icon=":material/balance:"),
+            st.Page(places.QUALITY, title="Data quality", icon=":material/rule:"),
         ],
         "Explore": [st.Page(places.MFCC, title="MFCC", icon=":material/graphic_eq:")],
         "Models": [
             st.Page(places.TRAIN, title="Train", icon=":material/model_training:"),
+            st.Page(places.RUNS, title="Runs", icon=":material/leaderboard:"),
             st.Page(places.COMPARE, title="Compare", icon=":material/compare_arrows:"),
+            st.Page(places.GENRES, title="Genres", icon=":material/grid_on:"),
+            st.Page(places.REPORT, title="Report", icon=":material/article:"),
         ],
-        "Songs": [st.Page(places.SONG, title="Song", icon=":material/music_note:")],
+        "Songs": [
+            st.Page(places.SONG, title="Song", icon=":material/music_note:"),
+            st.Page(places.TRY, title="Try a file", icon=":material/hearing:"),
+        ],
     }
 
 

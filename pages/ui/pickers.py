@@ -1,10 +1,13 @@
 """Controls that several pages share. What they hold stands in the address, so that a link opens the same view."""
 
+from collections.abc import Callable, Sequence
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import cached, words
+from songfeat.scores import METRICS
 
 MOST_RUNS = 3
 
@@ -53,21 +56,57 @@ def _with_wanted(found: pd.DataFrame, key: str, *, with_clip: bool) -> pd.DataFr
     return pd.concat([row, found], ignore_index=True)
 
 
+def one_of(
+    place: DeltaGenerator, label: str, names: Sequence[str], *, parameter: str, shown: Callable[[str], str] = str
+) -> str:
+    """One of several names, which the address says as it is, however it is `shown`."""
+    key = f"pick-{parameter}"
+    wanted = st.session_state.get(key) or st.query_params.get(parameter)
+    st.session_state[key] = wanted if wanted in names else names[0]
+    picked = place.selectbox(label, names, format_func=shown, key=key)
+    st.query_params[parameter] = picked
+    return picked
+
+
 def runs(
-    place: DeltaGenerator, table: pd.DataFrame, labels: dict[str, str], *, page: str, default: list[str]
+    place: DeltaGenerator,
+    table: pd.DataFrame,
+    labels: dict[str, str],
+    *,
+    page: str,
+    default: list[str],
+    most: int = MOST_RUNS,
 ) -> list[str]:
-    """Choose up to three runs; the address says ``?run=…&run=…``."""
+    """Choose up to `most` runs; the address says ``?run=…&run=…``."""
     key = f"{page}-runs"
     if key not in st.session_state:
         named = [run for run in st.query_params.get_all("run") if run in labels]
-        st.session_state[key] = named[:MOST_RUNS] or default
+        st.session_state[key] = named[:most] or default
     chosen = place.multiselect(
-        f"Runs (up to {MOST_RUNS})",
+        f"Runs (up to {most})",
         list(table["run_id"]),
         format_func=labels.__getitem__,
         key=key,
-        max_selections=MOST_RUNS,
+        max_selections=most,
         wrap=True,
     )
     st.query_params["run"] = chosen
     return chosen
+
+
+def source(place: DeltaGenerator, sources: list[str], *, page: str) -> str:
+    """Choose whose reference values; the address says ``?source=…``."""
+    key = f"{page}-source"
+    if key not in st.session_state:
+        named = st.query_params.get("source")
+        st.session_state[key] = named if named in sources else sources[0]
+    chosen: str = place.selectbox("Whose values", sources, format_func=words.source, key=key)
+    st.query_params["source"] = chosen
+    return chosen
+
+
+def metric(*names: str) -> str:
+    """Choose one of these metrics, the first unless another is chosen."""
+    return st.segmented_control(
+        "Metric", names, default=names[0], required=True, format_func=lambda name: METRICS[name].label
+    )

@@ -1,16 +1,24 @@
 """From what the store gives to tables that people read. Knows no Streamlit."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from pages.ui import words
-from songfeat.labels import ALL_TARGETS, AVERAGE, QUESTIONS
+from songfeat import published
+from songfeat.labels import ALL_TARGETS, ANSWERS, AVERAGE, QUESTIONS
+from songfeat.pretrained.song import SongAnswer
 from songfeat.scores import METRICS
 from store.uploads import shown_name
 
 REFERENCE, RUN = "reference", "run"
+_ANSWERS_BY = "accuracy"
+"""The metric by which answers to questions stand in a table of any other metric."""
+
+_THEIRS = "\0"
+_IN_REPORT = "\N{DOWNWARDS ARROW WITH TIP RIGHTWARDS} in the report"
 
 
 def best_runs(best: pd.DataFrame) -> pd.DataFrame:
@@ -43,6 +51,132 @@ def scores(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     telling = [name for name in ("run", "genre") if wide[name].nunique() > 1]
     ordered = wide[[*telling, "feature", "n", *metrics, "mean_value"]]
     return ordered.rename(columns={"feature": "target", "mean_value": "MAE of the mean", **metrics})
+
+
+def leaderboard(
+    runs: pd.DataFrame, scores: pd.DataFrame, labels: Mapping[str, str], notes: Mapping[str, str], *, metric: str
+) -> pd.DataFrame:
+    """Runs by one metric, in the layout of the report's tables: a column a target.
+
+    The mean predictor stands first, then the runs by their average, the best
+    first, then those without an average, then the report's own figures.
+    Column run_id is ``""`` for these.
+    """
+    rows = scores[
+        (scores["metric"] == metric) | (scores["feature"].isin(QUESTIONS) & (scores["metric"] == _ANSWERS_BY))
+    ]
+    says = rows.assign(says=[words.estimate(row.value, row.low, row.high) for row in rows.itertuples()])
+    wide = says.pivot(index="run_id", columns="feature", values="says").reindex(runs["run_id"])
+    average = rows[(rows["feature"] == AVERAGE) & (rows["metric"] == metric)].set_index("run_id")["value"]
+    about = runs.set_index("run_id")
+    shown = pd.DataFrame(
+        {
+            "run_id": about.index,
+            "run": [labels[run_id] for run_id in about.index],
+            "split": [_split(run) for run in about.itertuples()],
+            "n": rows.groupby("run_id")["n"].max().reindex(about.index).to_numpy(),
+            **{name: wide[name].fillna("").to_numpy() for name in (AVERAGE, *ANSWERS) if name in wide},
+            "note": [notes.get(run_id, "") for run_id in about.index],
+        }
+    )
+    sign = 1 if METRICS[metric].lower_is_better else -1
+    order = pd.DataFrame(
+        {"mean": (about["model"] != "mean").to_numpy(), "value": sign * average.reindex(about.index).to_numpy()}
+    ).sort_values(["mean", "value"], kind="stable", na_position="last")
+    board = shown.loc[order.index]
+    # The average over one target is no average over five, with which it would stand in one column.
+    board.loc[board["run_id"].map(about["targets"].map(len)) == 1, AVERAGE] = ""
+    return pd.concat([board, _published(metric, board.columns)], ignore_index=True).astype({"n": "Int64"})
+
+
+def _split(run: Any) -> str:
+    return f"{run.split}, {run.folds} folds" if pd.notna(run.folds) else str(run.split)
+
+
+def _published(metric: str, columns: pd.Index) -> pd.DataFrame:
+    """The report's figures as rows of a leaderboard."""
+    figures = {
+        "multi-task regression": published.NUMERIC_MULTI_TASK,
+        "multi-task 1D RNN": published.RNN_MULTI_TASK,
+        "linear combiner (d)": published.COMBINER_D,
+    }
+    rows = [
+        {"run_id": "", "run": f"The report: {name}", "split": "random", "note": "its own songs"}
+        | {feature: words.value(values[metric]) for feature, values in table.items() if metric in values}
+        for name, table in figures.items()
+        if metric in published.METRICS
+    ]
+    return pd.DataFrame(rows, columns=columns).fillna({name: "" for name in columns if name != "n"})
+
+
+def settings(run: pd.Series) -> pd.DataFrame:
+    """Everything that was or could have been chosen about a run, as text. Columns setting, value."""
+    config = {"spec": run["spec"] or "", **json.loads(run["config"])}
+    return pd.DataFrame({"setting": list(config), "value": [str(value) for value in config.values()]})
+
+
+def by_genre(errors: pd.DataFrame) -> pd.DataFrame:
+    """The error of one run by genre group: one row a group, one column a target."""
+    says = errors.assign(says=[words.estimate(row.value, row.low, row.high) for row in errors.itertuples()])
+    wide = says.pivot(index="genre", columns="feature", values="says")
+    wide = wide[[name for name in ALL_TARGETS if name in wide]].fillna("")
+    wide.insert(0, "n", errors.groupby("genre")["n"].max())
+    return wide.sort_values("n", ascending=False).rename_axis(columns=None).reset_index()
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """A table for a spreadsheet."""
+    return table.to_csv(index=False).encode()
+
+
+def difference(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """A comparison with what it says in words, in the column says."""
+    says = table["better"].map({"first": f"{first} is better", "second": f"{second} is better", "": "cannot be told"})
+    return table.assign(says=says)
+
+
+def differences(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """The difference of two runs: one row a target."""
+    return pd.DataFrame(
+        {
+            "target": table["feature"],
+            first: table["first"].map(words.value),
+            second: table["second"].map(words.value),
+            "difference": [words.difference(row.difference, row.low, row.high) for row in table.itertuples()],
+            "n": table["n"],
+            "verdict": table["says"],
+        }
+    )
+
+
+def replayed(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """A table of the report: one column a target, one row a system, and beneath it one with the report's figures."""
+    answered = table["feature"].isin(QUESTIONS) & (table["metric"] == _ANSWERS_BY)
+    rows = table[(table["metric"] == metric) | answered]
+    ours = rows.assign(says=[words.estimate(row.value, row.low, row.high) for row in rows.itertuples()])
+    theirs = rows.dropna(subset="published")
+    theirs = theirs.assign(system=theirs["system"] + _THEIRS, says=theirs["published"].map(words.value))
+    wide = pd.concat([ours, theirs]).pivot(index="system", columns="feature", values="says")
+    features = [name for name in (AVERAGE, *ANSWERS) if name in wide]
+    systems = [
+        name for system in dict.fromkeys(rows["system"]) for name in (system, system + _THEIRS) if name in wide.index
+    ]
+    shown = wide.reindex(index=systems, columns=features).fillna("").rename_axis(columns=None).reset_index()
+    return shown.assign(system=shown["system"].map(lambda name: _IN_REPORT if name.endswith(_THEIRS) else name))
+
+
+def experiments(table: pd.DataFrame, metric: str) -> list[tuple[str, str, str]]:
+    """The experiments on one metric, averaged over the targets: question, what was found, and which is better."""
+    rows = table[(table["metric"] == metric) & (table["feature"] == AVERAGE)]
+    return [
+        (
+            row.question,
+            f"{row.first}: {words.value(row.first_value)}; {row.second}: {words.value(row.second_value)}; difference"
+            f" {words.difference(row.difference, row.low, row.high)}, n {row.n}.",
+            {"first": f"{row.first} is better", "second": f"{row.second} is better"}.get(row.better, "cannot be told"),
+        )
+        for row in rows.itertuples()
+    ]
 
 
 def song_values(song: Mapping[str, Any], run_ids: list[str], labels: Mapping[str, str]) -> pd.DataFrame:
@@ -98,6 +232,62 @@ def rejects(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(file=table["file"].map(shown_name)).rename(columns={"seen_at": "seen at"})
 
 
+def one_feature(songs: pd.DataFrame, feature: str) -> pd.DataFrame:
+    """The songs for which both sources have a feature: title, artist, genre_group, first, second."""
+    named = songs.rename(columns={f"first_{feature}": "first", f"second_{feature}": "second"})
+    return named[["track_id", "title", "artist", "genre_group", "first", "second"]].dropna(subset=["first", "second"])
+
+
+def both_sides(songs: pd.DataFrame, feature: str, first: str, second: str) -> pd.DataFrame:
+    """Songs with both values of a feature, those that differ most first."""
+    shown = one_feature(songs, feature)
+    shown = shown.assign(difference=shown["first"] - shown["second"]).sort_values(
+        "difference", key=abs, ascending=False
+    )
+    named = shown.rename(columns={"genre_group": "genre", "first": first, "second": second})
+    return named.drop(columns="track_id")
+
+
+def agreement(scores: pd.DataFrame) -> pd.DataFrame:
+    """How far two sources agree: one row a feature, one column a metric with its interval."""
+    heads = {"pearson": "r", "mae": "MAE", "bias": "bias", "lower_limit": "lower limit", "upper_limit": "upper limit"}
+    says = scores.assign(says=[words.estimate(row.value, row.low, row.high) for row in scores.itertuples()])
+    wide = says.pivot(index=["feature", "n"], columns="metric", values="says").reset_index()
+    order = list(scores["feature"].unique())
+    wide = wide.sort_values("feature", key=lambda names: names.map(order.index), ignore_index=True)
+    return wide[["feature", "n", *heads]].rename(columns=heads)
+
+
+def odd_songs(songs: pd.DataFrame) -> pd.DataFrame:
+    """The songs behind a check; those that are excluded say why."""
+    heads = {
+        "title": "title",
+        "artist": "artist",
+        "genre": "genre",
+        "detail": "what",
+        "excluded": "excluded because",
+        "track_id": "id",
+    }
+    said = [name for name in heads if name not in ("detail", "excluded") or songs[name].notna().any()]
+    return songs[said].rename(columns=heads)
+
+
+def exclusions(listed: pd.DataFrame) -> pd.DataFrame:
+    """What is kept from training, by song or by source."""
+    name = (listed["title"].fillna(listed["name"]) + (" – " + listed["artist"]).fillna("")).where(
+        listed["kind"] == "song", "all values of " + listed["name"]
+    )
+    when = listed["excluded_at"].dt.strftime("%Y-%m-%d")
+    return pd.DataFrame({"what": name, "reason": listed["reason"], "since": when})
+
+
+def capabilities(found: list[dict[str, Any]]) -> pd.DataFrame:
+    """What each source can do, in words."""
+    says = {True: "yes", False: "no", None: "not known"}
+    table = pd.DataFrame(found, columns=["source", "capability", "ok", "detail"], dtype="object")
+    return table.assign(ok=[says[ok] for ok in table["ok"]]).rename(columns={"capability": "what", "ok": "works"})
+
+
 def predicting_values(runs: pd.DataFrame) -> pd.DataFrame:
     """The runs that predict values of features, and not the answer to a question."""
     asked = runs["targets"].map(lambda targets: set(targets) <= set(QUESTIONS)).astype(bool)
@@ -126,3 +316,14 @@ def musical_values(song: Mapping[str, Any]) -> dict[str, float]:
         return {}
     fullest = reference["source"].value_counts().index[0]
     return dict(reference[reference["source"] == fullest].set_index("feature")["value"])
+
+
+def intervals(answer: SongAnswer) -> pd.DataFrame:
+    """What the shipped model says of a file: one row a target."""
+    return pd.DataFrame(
+        [
+            {"target": name, "value": value, "low": low, "high": high, "spread": answer.spread[name]}
+            for name, value in answer.values.items()
+            for low, high in [answer.intervals[name]]
+        ]
+    )

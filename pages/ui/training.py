@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.ui import cached, charts, frame, places, words
 from songfeat import registry
 from songfeat.labels import ALL_TARGETS, TARGETS
-from songfeat.specs import SPECS
+from songfeat.specs import CLIP_SPECS, SPECS
 from store import jobs, training_history
 from store.jobs import Job
 from store.training_data import MINIMUM_TRACKS
@@ -38,8 +38,9 @@ def form() -> None:
     source_place, split_place, spec_place = st.container(), *st.columns(2)
     spec = None
     if entry.default_spec is not None:
-        first_spec = list(SPECS).index(entry.default_spec)
-        spec = spec_place.selectbox("Spec", list(SPECS), index=first_spec, key=f"spec-{entry.default_spec}")
+        specs = list(SPECS) if entry.statistics else list(CLIP_SPECS)
+        first_spec = specs.index(entry.default_spec)
+        spec = spec_place.selectbox("Spec", specs, index=first_spec, key=f"spec-{entry.default_spec}-{len(specs)}")
     choice = cached.tracks_by_source(spec, entry.name, targets)
     if choice.empty:
         st.info("No source has songs with what this model needs and a value of these targets.")

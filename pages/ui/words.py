@@ -1,12 +1,14 @@
 """How numbers, names and states read to a person. Knows no Streamlit."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
 from songfeat.labels import AVERAGE, Question
+from songfeat.pretrained.song import SongAnswer
 from songfeat.scores import METRICS
 from songfeat.specs import MelSpec, MfccSpec, Spec
 from store.jobs import Job
@@ -44,6 +46,21 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
+def listed(parts: Sequence[str]) -> str:
+    """``"songs, values and audio"``."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def sentence(text: str) -> str:
+    """The same with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def address(link: str) -> str:
+    """A web address as a link's text, without what all of them have."""
+    return urlsplit(link).netloc + urlsplit(link).path.rstrip("/")
+
+
 def duration(seconds: float | None) -> str:
     """``"3:41"``."""
     if seconds is None or pd.isna(seconds):
@@ -68,14 +85,19 @@ def value(number: float | None, digits: int = 3) -> str:
     return "–" if number is None or pd.isna(number) else signed(number, digits)
 
 
-def interval(low: float, high: float) -> str:
+def interval(low: float, high: float, digits: int = 2) -> str:
     """``"[0.09, 0.12]"``; nothing where there is none."""
-    return "" if pd.isna(low) or pd.isna(high) else f"[{signed(low, 2)}, {signed(high, 2)}]"
+    return "" if pd.isna(low) or pd.isna(high) else f"[{signed(low, digits)}, {signed(high, digits)}]"
 
 
 def estimate(number: float, low: float, high: float) -> str:
     """``"0.103 [0.09, 0.12]"``."""
     return f"{value(number)} {interval(low, high)}".strip()
+
+
+def difference(number: float, low: float, high: float) -> str:
+    """``"0.005 [0.001, 0.009]"``: which side of 0 an end is on must show."""
+    return f"{value(number)} {interval(low, high, 3)}".strip()
 
 
 def source(name: str) -> str:
@@ -140,6 +162,15 @@ def run_line(run: Mapping[str, Any]) -> str:
     )
 
 
+def left_out(excluded: pd.DataFrame) -> str:
+    """What a run left out, by reason: ``"Without 12 songs that were excluded from training: No tempo (12)."``."""
+    if excluded.empty:
+        return ""
+    reasons = ", ".join(f"{literal(row.reason)} ({row.songs:,})" for row in excluded.itertuples())
+    total = int(excluded["songs"].sum())
+    return f"Without {count(total, 'song')} that {'was' if total == 1 else 'were'} excluded from training: {reasons}."
+
+
 def score_lines(scores: pd.DataFrame) -> dict[str, str]:
     """Per feature what is said beneath its picture: MAE and Pearson's r with intervals, n, and the mean predictor."""
     if scores.empty:
@@ -156,6 +187,20 @@ def score_lines(scores: pd.DataFrame) -> dict[str, str]:
         for feature, row in mae.iterrows()
         if feature != AVERAGE
     }
+
+
+def agreement_line(scores: pd.DataFrame, first: str, second: str) -> str:
+    """How far two sources agree on one feature, in a sentence with its statistics."""
+    by_metric = scores.set_index("metric")
+    r, mae, bias = (by_metric.loc[name] for name in ("pearson", "mae", "bias"))
+    low, high = (by_metric.value[name] for name in ("lower_limit", "upper_limit"))
+    side = "above" if bias.value > 0 else "below"
+    return (
+        f"Over **{count(int(r.n), 'song')}**, r **{value(r.value, 2)}** {interval(r.low, r.high)}; on average"
+        f" **{value(mae.value)}** {interval(mae.low, mae.high)} apart (MAE). {literal(source(first))} lies"
+        f" {value(abs(bias.value))} {side} {literal(source(second))} on average; 95 % of the differences lie between"
+        f" {value(low)} and {value(high)}."
+    )
 
 
 def answers_line(question: Question, scores: pd.DataFrame) -> str:
@@ -249,8 +294,45 @@ def _train_result(result: dict[str, Any]) -> str:
     return f"The run {result['run_id']} is finished."
 
 
+def _report_result(result: dict[str, Any]) -> str:
+    left_out = "".join(f" Left out: {reason}" for reason in dict.fromkeys(result["left_out"].values()))
+    return f"{count(len(result['trained']), 'system')} trained.{left_out}"
+
+
+def _collect_result(result: dict[str, Any]) -> str:
+    told = (
+        f"{count(result['songs'], 'song')} from {result['source']}: {result['added']:,} new, {result['updated']:,}"
+        f" updated, {result['values']:,} with reference values, {result['clips']:,} with sound,"
+        f" {result['rejected']:,} could not be had{_reasons(result['rejects_by_reason'])}."
+    )
+    return " ".join([told, *result["notes"]])
+
+
 def _plain_result(result: dict[str, Any]) -> str:
     return " · ".join(f"{number:,} {name}" for name, number in result.items() if isinstance(number, int)) + "."
 
 
-_RESULTS = {"import": _import_result, "scan": _scan_result, "extract": _extract_result, "train": _train_result}
+_RESULTS = {
+    "import": _import_result,
+    "scan": _scan_result,
+    "collect": _collect_result,
+    "extract": _extract_result,
+    "train": _train_result,
+    "report": _report_result,
+}
+
+
+def heard(answer: SongAnswer) -> str:
+    """``"3:41 · heard in 7 windows of 30 s"``."""
+    silent = f", {answer.silent_windows} more are silent" if answer.silent_windows else ""
+    return f"{duration(answer.seconds_of_audio)} · heard in {count(answer.windows, 'window')} of 30 s{silent}"
+
+
+def trust(answer: SongAnswer) -> list[str]:
+    """Where not to trust the shipped model's answer."""
+    said = []
+    if answer.unusual:
+        said.append("This file sounds unlike all that the model was trained on. Take its values with care.")
+    if answer.low_trust:
+        said.append(f"The model predicts {', '.join(answer.low_trust)} poorly for any song: low trust.")
+    return said

@@ -53,7 +53,7 @@ class AttentionCnnConfig:
     "attention_cnn",
     config=AttentionCnnConfig,
     inputs=("logmel",),
-    train=TrainConfig(epochs=60, batch_size=32, learning_rate=2e-3, loss="smooth_l1", patience=20),
+    train=TrainConfig(epochs=60, batch_size=32, learning_rate=2e-3, loss="by_target", patience=20),
     description="this project's own: descriptors of timbre and rhythm beside a convolution with attention",
 )
 def build(config: AttentionCnnConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int) -> "nn.Module":

@@ -55,7 +55,7 @@ class AttentionCnn(Headed):
         self.answer = bound(True)
 
     def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        array = sound(inputs)
+        array = _looped(sound(inputs))
         numbers = self.scale(self.descriptors(array))
         if self.training:
             numbers = numbers + self.blur * torch.randn_like(numbers)
@@ -67,6 +67,19 @@ class AttentionCnn(Headed):
         found = self.convolution(array)
         weights = self.attention(found).softmax(dim=2)
         return torch.einsum("btf,bcf->btc", weights, found).flatten(1)
+
+
+def _looped(array: Tensor) -> Tensor:
+    """The arrays with what stands after a clip's end, where all frames are alike, replaced by the clip from its start.
+
+    Silence that is no part of a song says nothing of it, but would of its dynamics and its rhythm.
+    """
+    frames = array.shape[2]
+    alike = (array == array[:, :, -1:]).all(dim=1)
+    padding = alike.flip(1).long().cumprod(dim=1).sum(dim=1)
+    length = frames - padding.where((padding > 1) & (padding < frames), 0)
+    places = torch.arange(frames, device=array.device) % length[:, None]
+    return array.gather(2, places[:, None, :].expand_as(array))
 
 
 def _masked(array: Tensor) -> Tensor:

@@ -16,6 +16,9 @@ _LEVELS = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 _SMOOTHING = 7
 """Channels that a channel is compared with to tell tones from noise."""
 
+_CEPSTRAL = 20
+"""Cepstral coefficients that sum up the shape of the spectrum."""
+
 _TINY = 1e-3
 
 
@@ -28,7 +31,9 @@ class Descriptors(nn.Module):
     Kingsbury, 1997) as it is and less its mean, and how groups rise and fall
     together. Of four onset envelopes (all channels, low, middle and high
     ones): the autocorrelation at tempos from 50 to 240 BPM, and its height.
-    Of the level: its quantiles over time.
+    Of the level: its quantiles over time. Of the shape of the spectrum, as its
+    first cepstral coefficients tell it: the mean and deviation of each, how much it
+    changes from frame to frame, and how they rise and fall together.
 
     Nothing here is learnt, and gains in level shift only a few of the numbers.
 
@@ -41,6 +46,7 @@ class Descriptors(nn.Module):
 
     modulation: Tensor
     tempo: Tensor
+    cosines: Tensor
 
     def __init__(self, channels: int, frames: int, frames_per_second: float) -> None:
         super().__init__()
@@ -53,12 +59,22 @@ class Descriptors(nn.Module):
         distance = (torch.arange(frames) - lags[:, None]).abs()
         near = (1 - distance / 2).clamp(min=0)
         self.register_buffer("tempo", near / near.sum(dim=1, keepdim=True).clamp(min=_TINY), persistent=False)
+        angles = math.pi / channels * (torch.arange(channels) + 0.5)
+        cosines = (torch.arange(min(_CEPSTRAL, channels))[:, None] * angles).cos() * math.sqrt(2 / channels)
+        self.register_buffer("cosines", cosines, persistent=False)
         self.shortest_lag = min(math.ceil(60 * frames_per_second / _TEMPO_BPM[-1]), frames - 1)
         with torch.no_grad():
             self.n_descriptors = self(torch.zeros(1, channels, frames)).shape[1]
 
     def forward(self, array: Tensor) -> Tensor:
-        parts = (self._timbre(array), self._tonality(array), self._rhythm(array), self._onsets(array), _dynamics(array))
+        parts = (
+            self._timbre(array),
+            self._tonality(array),
+            self._rhythm(array),
+            self._onsets(array),
+            _dynamics(array),
+            self._cepstrum(array),
+        )
         return torch.cat(parts, dim=1)
 
     def _timbre(self, array: Tensor) -> Tensor:
@@ -108,6 +124,17 @@ class Descriptors(nn.Module):
         highest = beyond.topk(min(20, beyond.shape[2]), dim=2).values
         heights = torch.stack((highest[:, :, 0], highest.mean(dim=2)), dim=2)
         return torch.cat(((likeness @ self.tempo.T).flatten(1), heights.flatten(1)), dim=1)
+
+    def _cepstrum(self, array: Tensor) -> Tensor:
+        coefficients = self.cosines @ array
+        mean = coefficients.mean(dim=2)
+        away = coefficients - mean[:, :, None]
+        deviation = away.square().mean(dim=2).sqrt()
+        steps = coefficients.diff(dim=2).square().mean(dim=2).sqrt()
+        together = away @ away.transpose(1, 2) / array.shape[2]
+        together = together / (deviation[:, :, None] * deviation[:, None, :] + _TINY)
+        above = torch.triu_indices(len(self.cosines), len(self.cosines), 1)
+        return torch.cat((mean, deviation, steps, together[:, above[0], above[1]]), dim=1)
 
     def _grouped(self, array: Tensor) -> Tensor:
         """The mean of each group of channels: ``(batch, groups, frames)``."""

@@ -9,10 +9,11 @@ from songfeat.numeric import NumericConfig
 from songfeat.registry import register
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import nn
 
     from songfeat.batches import Batch
-    from songfeat.models.trees import BoostedTrees
+    from songfeat.models.trees import BoostedTrees, MetadataTrees
 
 _MOST_LEAVES = 31
 """One bit each in a 32-bit integer with a sign."""
@@ -54,16 +55,57 @@ class HgbNumericConfig(HgbStatsConfig, NumericConfig):
     """What can be chosen about the trees and the numbers that they see."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class HgbMetadataConfig(HgbNumericConfig):
+    """The same with more trees, as there is more to see."""
+
+    n_trees: int = 500
+
+
 def fit(model: "nn.Module", train: "Batch") -> None:
     """Grow the trees of each target on the tracks where it is known."""
+    trees = cast("BoostedTrees", model)
+    _grow(trees, trees.features(train.inputs).numpy(), train)
+
+
+def fit_with_metadata(model: "nn.Module", train: "Batch") -> None:
+    """Learn what each name means, then grow the trees.
+
+    While they are grown, a track's name means what it does on the other four
+    fifths of the tracks, so that no track's own values are among what is said of it.
+    """
+    import numpy as np
+    import torch
+    from sklearn.model_selection import KFold
+    from sklearn.preprocessing import TargetEncoder
+
+    from songfeat.metadata import CATEGORIES, MOST_NAMES
+
+    trees = cast("MetadataTrees", model)
+    features = trees.features(train.inputs).numpy()
+    metadata = train.inputs["metadata"]
+    assert isinstance(metadata, torch.Tensor)  # noqa: S101 - only arrays of sound are ever too large for memory
+    places = metadata[:, -len(CATEGORIES) :].long().numpy()
+    every = np.broadcast_to(np.arange(MOST_NAMES + 1)[:, np.newaxis], (MOST_NAMES + 1, len(CATEGORIES)))
+    n_targets = len(train.names)
+    for number, target in enumerate(train.targets.numpy().T):
+        known = target == target
+        encoder = TargetEncoder(target_type="continuous", cv=KFold(5, shuffle=True, random_state=0))
+        apart = encoder.fit_transform(places[known], target[known])
+        meaning = encoder.transform(every)
+        trees.meaning[:, :, number] = torch.from_numpy(meaning.T)
+        for at in range(len(CATEGORIES)):
+            column = features.shape[1] - (len(CATEGORIES) - at) * n_targets + number
+            features[:, column] = meaning[places[:, at], at]
+            features[known, column] = apart[:, at]
+    _grow(trees, features, train)
+
+
+def _grow(trees: "BoostedTrees", features: "np.ndarray", train: "Batch") -> None:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
-    from songfeat.models.features import statistics
-
-    trees = cast("BoostedTrees", model)
     config = trees.config
-    features = statistics(train.inputs).numpy()
     regressors = []
     for target in train.targets.numpy().T:
         known = target == target
@@ -79,6 +121,21 @@ def fit(model: "nn.Module", train: "Batch") -> None:
         with threadpool_limits(limits=1):
             regressors.append(regressor.fit(features[known], target[known]))
     trees.take(regressors)
+
+
+@register(
+    "hgb_metadata",
+    config=HgbMetadataConfig,
+    inputs=("numeric", "metadata"),
+    fit=fit_with_metadata,
+    description="gradient-boosted trees on the numeric inputs, genre, liveness, length, popularity and year",
+)
+def build_with_metadata(
+    config: HgbMetadataConfig, shapes: Mapping[str, tuple[int, ...]], n_targets: int
+) -> "nn.Module":
+    from songfeat.models.trees import MetadataTrees
+
+    return MetadataTrees(n_targets, config)
 
 
 @register(

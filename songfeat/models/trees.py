@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from songfeat.batches import Input
+from songfeat.metadata import CATEGORIES, MOST_NAMES
 from songfeat.models.features import statistics
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class BoostedTrees(nn.Module):
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         # Blocks so small that what is known of each tree stays in the processor's cache.
-        return torch.cat([self._answer(block) for block in statistics(inputs).split(_BLOCK_TRACKS)])
+        return torch.cat([self._answer(block) for block in self.features(inputs).split(_BLOCK_TRACKS)])
 
     def _answer(self, features: Tensor) -> Tensor:
         """``(tracks, features)`` to ``(tracks, targets)``."""
@@ -91,6 +93,10 @@ class BoostedTrees(nn.Module):
     def _forget_steps(self) -> None:
         self._steps = None
 
+    def features(self, inputs: Mapping[str, Input]) -> Tensor:
+        """What the trees test, ``(batch, n_features)``."""
+        return statistics(inputs)
+
     def take(self, regressors: "Sequence[HistGradientBoostingRegressor]") -> None:
         """Become a copy of fitted regressors, one a target."""
         self.baseline.copy_(torch.tensor([one._baseline_prediction.item() for one in regressors]))
@@ -109,6 +115,24 @@ class BoostedTrees(nn.Module):
         self.feature[: len(tests), number] = torch.tensor(tests["feature_idx"].astype(np.int32))
         self.threshold[: len(tests), number] = torch.tensor(_rounded_down(tests["num_threshold"]))
         self.kept[: len(tests), number] = torch.tensor(~(end - first).astype(np.int32))
+
+
+class MetadataTrees(BoostedTrees):
+    """Trees that see a name as what songs of that name are like: the mean of each target (Micci-Barreca, 2001)."""
+
+    meaning: Tensor
+
+    def __init__(self, n_targets: int, config: "HgbStatsConfig") -> None:
+        super().__init__(n_targets, config)
+        self.register_buffer("meaning", torch.zeros(len(CATEGORIES), MOST_NAMES + 1, n_targets))
+
+    def features(self, inputs: Mapping[str, Input]) -> Tensor:
+        numeric, metadata = inputs["numeric"], inputs["metadata"]
+        assert isinstance(numeric, Tensor)  # noqa: S101 - only arrays of sound are ever too large for memory
+        assert isinstance(metadata, Tensor)  # noqa: S101
+        numbers, places = metadata.tensor_split([-len(CATEGORIES)], dim=1)
+        meanings = [table[place] for table, place in zip(self.meaning, places.long().unbind(dim=1), strict=True)]
+        return torch.cat([numeric, numbers, *meanings], dim=1)
 
 
 @dataclass(frozen=True, eq=False)

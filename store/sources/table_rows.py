@@ -8,11 +8,13 @@ import pandas as pd
 
 from songfeat.genres import GENRE_GROUPS, genre_group
 from songfeat.labels import FEATURES, Feature
+from songfeat.metadata import COLUMNS
 from songfeat.text import artist_key, name_id, title_key
 from store.sources import table_cells as cells
 from store.sources.table_checks import CheckedTable
 from store.sources.table_csv import BROKEN
 from store.sources.table_layout import DURATIONS, EXPORTIFY_APP, FMA, Mapping
+from store.sources.table_statistics import statistics
 
 _DAY_S = 86_400
 _UNITS = {
@@ -61,6 +63,7 @@ class CleanRows:
     reference: pd.DataFrame
     rejects: pd.DataFrame
     rows: int
+    statistics: dict[str, pd.DataFrame]
 
 
 def clean(frame: pd.DataFrame, mapping: Mapping) -> CleanRows:
@@ -91,12 +94,19 @@ def clean(frame: pd.DataFrame, mapping: Mapping) -> CleanRows:
         reference=reference[kept].reset_index(drop=True),
         rejects=table.rejects(),
         rows=len(frame),
+        statistics=statistics(table.frame),
     )
 
 
-def features(frame: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
-    """The features of every row of a table, whatever it says of its songs: NaN where none is given or possible."""
-    return _features(CheckedTable(frame.reset_index(drop=True), mapping), mapping)
+def inputs(frame: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
+    """What models may see of every row of a table, without asking which song it is: gaps where nothing fits.
+
+    The columns are all features and those of :data:`songfeat.metadata.COLUMNS`.
+    """
+    table = CheckedTable(frame.reset_index(drop=True), mapping)
+    known = _features(table, mapping)
+    tracks = _tracks(table, mapping)
+    return known.join(tracks[[name for name in COLUMNS if name not in known]])
 
 
 def _features(table: CheckedTable, mapping: Mapping) -> pd.DataFrame:

@@ -17,9 +17,15 @@ _MODULES = {
     "import": "store.work.import_tables",
     "scan": "store.work.scan_folder",
     "extract": "store.work.extract",
+    "predict": "store.work.predict",
+    "predict_library": "store.work.predict_library",
+    "pretrain": "store.work.pretrain",
     "train": "store.work.train",
     "sweep": "store.work.sweep",
+    "report": "store.work.report",
     "demo": "store.work.demo",
+    "collect": "store.work.collect",
+    "levels": "store.work.measure_levels",
     "rebuild": "store.work.rebuild",
 }
 

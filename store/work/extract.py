@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from songfeat.errors import AudioError
+from songfeat.errors import AudioError, ConfigError
 from songfeat.specs import Spec, get_spec
 from store import clips
 from store.catalogue import Catalogue
@@ -24,6 +24,10 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     """Extract; `params` may hold `spec` (a name) and `jobs` (processes; all cores if missing)."""
     started = time.monotonic()
     catalogue, spec = Catalogue(workspace), get_spec(params.get("spec") or "report")
+    if not spec.by_clip:
+        raise ConfigError(
+            f"Arrays of the spec {params['spec']!r} cannot be computed from clips: import a table that has them."
+        )
     shards = Shards(workspace, spec)
     damaged = shards.set_aside_damaged()
     known = shards.known()

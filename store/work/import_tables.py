@@ -12,6 +12,7 @@ from store.progress import Progress
 from store.sources.table_files import join_tables, read_table
 from store.sources.table_layout import Mapping, guess_mapping
 from store.sources.table_rows import CleanRows, clean
+from store.sources.table_statistics import keep
 from store.workspace import Workspace
 
 
@@ -41,6 +42,8 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
                 raise _DryRunDone
     except _DryRunDone:
         progress.check()
+    if rows.statistics and not dry_run:
+        result["statistics"] = keep(catalogue, rows.statistics, merged.track_ids)
     progress.update(3, 3, "done")
     return result
 

@@ -14,7 +14,7 @@ from songfeat.errors import DataError
 from songfeat.files import whole_file
 from songfeat.folds import folds_in
 from songfeat.training import TrainedModel, train_model
-from store import run_record, runs, training_folder
+from store import exclusions, run_record, runs, training_folder
 from store.answers import records
 from store.catalogue import Catalogue
 from store.cross_validation import train_folds
@@ -52,6 +52,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         run_record.keep(folder, finished)
         with catalogue.lease(write=True) as db:
             runs.save(db, finished)
+            exclusions.record_run(db, plan.run_id, found.excluded)
     training_folder.forget_state(folder)
     return {"run_id": plan.run_id, "status": "done", "scores": records(top)}
 

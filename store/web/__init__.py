@@ -1,0 +1,1 @@
+"""Asking providers over the web: politely, within limits, and never twice for the same."""
