@@ -122,7 +122,7 @@ def _silent_hours(path: Path, hours: float, rate: int) -> None:
             file.write(block)
 
 
-@pytest.mark.parametrize(("hours", "rate"), [(3, 44_100), (72, 48_000)])
+@pytest.mark.parametrize(("hours", "rate"), [(3, 44_100), (72, 8_000)])
 def test_a_long_file_costs_no_more_than_the_part_that_is_needed(hours: float, rate: int, tmp_path: Path):
     path = tmp_path / "long.flac"
     _silent_hours(path, hours, rate)

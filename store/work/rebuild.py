@@ -28,8 +28,8 @@ from store.work import demo, import_tables, scan_folder
 from store.workspace import Workspace
 
 _KEPT_IN_THE_CATALOGUE_ALONE = (
-    "When songs first came in, what was excluded from training, the trials of searches for settings, and which clips"
-    " could not be decoded were known to the catalogue alone; `songfeat extract` finds the last again."
+    "When songs first came in, the trials of searches for settings, notes on runs, what was excluded from training, and"
+    " what was found out about clips were known to the catalogue alone; the last is found out again."
 )
 _NUMERIC_PREFIX = "input_"
 
@@ -115,14 +115,10 @@ def _replay(workspace: Workspace, progress: Progress) -> list[str]:
             Catalogue(workspace), job.params.get("songs") or demo.DEFAULT_SONGS, progress
         ),
     }
+    # These bring in no songs, or what they made is kept with the runs.
     made_elsewhere = {
-        "extract",
-        "levels",
-        "train",
-        "sweep",
-        "rebuild",
-        "predict",
-    }  # nothing of songs, or kept with the runs
+        *("extract", "levels", "train", "sweep", "report", "rebuild", "pretrain", "predict", "predict_library"),
+    }
     problems = []
     for job in earlier:
         if job.params.get("dry_run") or job.kind in made_elsewhere:
