@@ -24,7 +24,9 @@ PAGES = (
     places.COLLECT,
     places.SOURCES,
     places.QUALITY,
+    places.TRACKS,
     places.MFCC,
+    places.FEATURES,
     places.TRAIN,
     places.RUNS,
     places.COMPARE,
@@ -71,7 +73,7 @@ def begun(monkeypatch) -> list[tuple[str, dict]]:
     return found
 
 
-def show(page: str, **address: str) -> AppTest:
+def show(page: str, /, **address: str) -> AppTest:
     at = AppTest.from_file("../app.py", default_timeout=30)
     at.switch_page(page)
     for name, value in address.items():

@@ -12,7 +12,9 @@ from songfeat.pretrained.song import SongAnswer, predict
 from songfeat.specs import get_spec
 from store import agreement as agreements
 from store import (
+    browsing,
     comparing,
+    distributions,
     errors_by_genre,
     exclusions,
     listening,
@@ -23,6 +25,7 @@ from store import (
     report,
     run_keeping,
     runs,
+    scatter,
     song_lists,
     table_preview,
     tracks,
@@ -94,6 +97,15 @@ exclusions_listed = _by_version(exclusions.listed)
 exclusions_of_runs = _by_version(exclusions.of_runs)
 agreement = _by_version(agreements.scores)
 agreement_pairs = _by_version(agreements.pairs)
+track_count = _by_version(browsing.count)
+track_page = _by_version(browsing.page)
+years = _by_version(browsing.years)
+shares = _by_version(distributions.shares)
+spread = _by_version(distributions.summary)
+correlations = _by_version(distributions.correlations)
+cloud = _by_version(scatter.cloud)
+scatter_songs = _by_version(scatter.songs)
+songs_in_squares = _by_version(scatter.songs_in_squares)
 song = _by_version(tracks.song)
 pick_list = _by_version(song_lists.pick_list)
 song_row = _by_version(song_lists.by_id)

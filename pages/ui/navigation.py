@@ -15,11 +15,15 @@ def sections() -> dict[str, list[st.Page]]:
     return {
         "Library": [
             st.Page(places.OVERVIEW, title="Overview", icon=":material/dashboard:", default=True),
+            st.Page(places.TRACKS, title="Tracks", icon=":material/table_rows:"),
             st.Page(places.COLLECT, title="Collect", icon=":material/library_add:"),
             st.Page(places.SOURCES, title="Sources", icon=":material/balance:"),
             st.Page(places.QUALITY, title="Data quality", icon=":material/rule:"),
         ],
-        "Explore": [st.Page(places.MFCC, title="MFCC", icon=":material/graphic_eq:")],
+        "Explore": [
+            st.Page(places.MFCC, title="MFCC", icon=":material/graphic_eq:"),
+            st.Page(places.FEATURES, title="Features", icon=":material/scatter_plot:"),
+        ],
         "Models": [
             st.Page(places.TRAIN, title="Train", icon=":material/model_training:"),
             st.Page(places.RUNS, title="Runs", icon=":material/leaderboard:"),
