@@ -116,9 +116,9 @@ def _replay(workspace: Workspace, progress: Progress) -> list[str]:
         ),
     }
     # These bring in no songs, or what they made is kept with the runs.
-    made_elsewhere = {
+    made_elsewhere = (
         *("extract", "levels", "train", "sweep", "report", "rebuild", "pretrain", "predict", "predict_library"),
-    }
+    )
     problems = []
     for job in earlier:
         if job.params.get("dry_run") or job.kind in made_elsewhere:
