@@ -24,7 +24,7 @@ It hears an audio file and answers with {names}, on the scale of the labels that
 
 {labelled_clips} clips with values of their own (label source: {label_source}) and {weakly_labelled_clips} whose values are the mean of their artist's other songs, by {artists} artists together. Clips last up to 30 seconds. Terms: {terms}.
 
-The files hold weights and support vectors, which are descriptors of the training clips; no sound and no title.
+The files hold weights and support vectors, which are descriptors of the training clips, and hashes by which Songfeat knows clips and artists that it was trained on; no sound and no title can be read from them.
 
 ## How close it comes
 
