@@ -30,7 +30,7 @@ e2e: $(VENV)/.ready  ## drives the dashboard in headless Chromium
 	$(BIN)/python -m pytest -m e2e
 
 soak: $(VENV)/.ready  ## faults and load, for minutes
-	$(BIN)/python -m pytest -m soak
+	$(BIN)/python -m pytest -m soak -rP
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -4,9 +4,32 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import collecting, extraction, importing, loop
+from benchmarks import (
+    boosting,
+    collecting,
+    extraction,
+    importing,
+    loop,
+    pages,
+    pretrained,
+    scoring,
+    searching,
+    starting,
+)
 
-BENCHMARKS = {"extraction": extraction.run, "import": importing.run, "training": loop.run, "previews": collecting.run}
+BENCHMARKS = {
+    "extraction": extraction.run,
+    "import": importing.run,
+    "training": loop.run,
+    "previews": collecting.run,
+    "pretrained": pretrained.run,
+    "trees": boosting.run,
+    "scores": scoring.run,
+    "search": searching.run,
+    "pages": pages.run,
+    "start": starting.importing,
+    "help": starting.helping,
+}
 RESULTS = Path("artifacts") / "bench.json"
 
 

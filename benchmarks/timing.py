@@ -9,7 +9,7 @@ from pathlib import Path
 
 def compare(ours: Callable[[], object], against: Callable[[], object], *, rounds: int, what: str) -> dict[str, object]:
     """Time two functions in turn and give the medians and the median of the rounds' ratios."""
-    pairs = [(_seconds(ours), _seconds(against)) for _ in range(rounds)]
+    pairs = [(seconds(ours), seconds(against)) for _ in range(rounds)]
     return {
         "what": what,
         "seconds": statistics.median(one for one, _ in pairs),
@@ -20,7 +20,7 @@ def compare(ours: Callable[[], object], against: Callable[[], object], *, rounds
     }
 
 
-def _seconds(function: Callable[[], object]) -> float:
+def seconds(function: Callable[[], object]) -> float:
     started = time.perf_counter()
     function()
     return time.perf_counter() - started

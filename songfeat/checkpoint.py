@@ -161,8 +161,14 @@ def _trained(description: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]
     targets = tuple(description["targets"])
     # Checkpoints from before there were models with parents say nothing of them.
     parents = {role: Parent.from_dict(one) for role, one in description.get("parents", {}).items()}
-    networks = {role: parent.build() for role, parent in parents.items()}
-    model = entry.assemble(config, preparation, len(targets), networks)
+
+    def build() -> torch.nn.Module:
+        networks = {role: parent.build() for role, parent in parents.items()}
+        return entry.assemble(config, preparation, len(targets), networks)
+
+    with torch.device("meta"):  # without memory, however large a description says that the model is
+        _check_tensors(build().state_dict(), tensors)
+    model = build()
     model.load_state_dict(tensors)
     model.eval()
     train_config = description["train_config"]
@@ -177,6 +183,20 @@ def _trained(description: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]
         history=tuple(EpochRecord(**record) for record in description["history"]),
         parents=parents,
     )
+
+
+def _check_tensors(expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> None:
+    """Refuse tensors that are not the model's, before memory is taken for it.
+
+    Raises
+    ------
+    CheckpointError
+        If there is one too many or too few, or one of another shape.
+    """
+    for name in sorted(expected.keys() | found.keys()):
+        shapes = [tuple(tensors[name].shape) if name in tensors else "none" for tensors in (expected, found)]
+        if shapes[0] != shapes[1]:
+            raise CheckpointError(f"The weights hold {shapes[1]} for {name!r}, where the model has {shapes[0]}.")
 
 
 def _check_digest(spec: Spec | None, expected: str | None) -> None:

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from store.progress import Cancelled
 
     try:
-        result = options.command(options)
+        result = _in_words(options)
     except SongfeatError as error:
         if options.json:
             print(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, ensure_ascii=False))
@@ -53,6 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever reads (head, say) has seen enough; Python would complain again when it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _in_words(options: argparse.Namespace) -> Result | None:
+    """Run the command; faults of the machine become errors in words."""
+    try:
+        result: Result | None = options.command(options)
+    except OSError as error:
+        from store.faults import in_words
+
+        if words := in_words(error, Path.cwd()):
+            raise words from error
+        raise
+    return result
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -184,6 +197,14 @@ def _parser() -> argparse.ArgumentParser:
     resume = add("resume", _resume, "go on with a job that stopped")
     resume.add_argument("job")
     add("doctor", _doctor, "check versions, decoders, the workspace, and what each source can do")
+
+    backup = add("backup", _backup, "copy the whole workspace into one file, while others use it")
+    backup.add_argument("file")
+    restore = add("restore", _restore, "put a backup into an empty workspace")
+    restore.add_argument("file")
+    restore.add_argument("--replace", action="store_true", help="move what the workspace holds aside")
+    rebuild = add("rebuild", _rebuild, "make a lost or damaged catalogue anew from runs and earlier imports")
+    rebuild.add_argument("--force", action="store_true", help="also if the catalogue can be read")
     return parser
 
 
@@ -252,15 +273,18 @@ class _Bar:
         self._close()
 
     def show(self, step: Any) -> None:
+        self.tell(step.done, step.total, step.note)
+
+    def tell(self, done: int, total: int | None, note: str) -> None:
         from tqdm import tqdm
 
-        stage = (step.note, step.total)
+        stage = (note, total)
         if stage != self.stage:
             self._close()
             self.stage = stage
             every_s = 0.5 if sys.stderr.isatty() else 10.0
-            self.bar = tqdm(total=step.total, desc=step.note or self.kind, file=sys.stderr, mininterval=every_s)
-        self.bar.update(step.done - self.bar.n)
+            self.bar = tqdm(total=total, desc=note or self.kind, file=sys.stderr, mininterval=every_s)
+        self.bar.update(done - self.bar.n)
 
     def _close(self) -> None:
         if self.bar is not None:
@@ -524,3 +548,24 @@ def _doctor(options: argparse.Namespace) -> Result:
     from store.workspace import Workspace
 
     return {"checks": checks(Workspace.locate(options.workspace))}
+
+
+def _backup(options: argparse.Namespace) -> Result:
+    from store.backup import backup
+    from store.workspace import Workspace
+
+    with _Bar("backup") as bar:
+        return backup(Workspace.locate(options.workspace), Path(options.file), bar.tell)
+
+
+def _restore(options: argparse.Namespace) -> Result:
+    from store.backup import restore
+    from store.workspace import Workspace
+
+    with _Bar("restore") as bar:
+        workspace = Workspace.locate(options.workspace)
+        return restore(workspace, Path(options.file), bar.tell, replace=options.replace)
+
+
+def _rebuild(options: argparse.Namespace) -> Result:
+    return _work(options, "rebuild", {"force": options.force}, "Rebuild the catalogue")

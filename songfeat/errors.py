@@ -29,6 +29,10 @@ class LabelMismatch(SongfeatError):
     """Target or input names that differ from the ones expected, or stand in another order."""
 
 
+class ShardError(SongfeatError):
+    """Computed arrays on disk that are damaged."""
+
+
 class CheckpointError(SongfeatError):
     """A checkpoint that is missing, damaged or not what its description says."""
 
@@ -62,6 +66,14 @@ class WorkspaceError(SongfeatError):
 
 class CatalogueBusy(WorkspaceError):
     """Another process holds the catalogue for longer than we wait."""
+
+
+class CatalogueDamaged(WorkspaceError):
+    """A catalogue that cannot be opened or read."""
+
+
+class BackupError(WorkspaceError):
+    """A backup that is damaged, none of ours, or that cannot be restored here."""
 
 
 class JobError(SongfeatError):

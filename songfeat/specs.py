@@ -8,6 +8,7 @@ coefficient and frame by frame.
 import hashlib
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -36,7 +37,7 @@ _POSITIVE = ("max_seconds", "min_seconds", "f_max", "amin", "top_db")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spec:
+class Spec(ABC):
     """How one array a clip comes about: a frozen dataclass whose fields leave nothing open.
 
     Attributes
@@ -54,9 +55,9 @@ class Spec:
     by_clip: ClassVar[bool] = True
 
     @property
+    @abstractmethod
     def shape(self) -> tuple[int, ...]:
         """Of the array of one clip: ``(channels, frames)``, or ``(features,)`` without a time axis."""
-        raise NotImplementedError
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -20,8 +20,11 @@ def normalise(text: str) -> str:
     Letters outside the Latin script stay, so that no title becomes empty but
     one that is made of signs alone (``"???"``), which is kept as it is.
     """
-    folded = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
-    plain = "".join(char for char in folded if not unicodedata.combining(char))
+    if text.isascii():  # as most names are: there is nothing to take apart
+        folded = plain = text.lower().replace("&", " and ")
+    else:
+        folded = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
+        plain = "".join(char for char in folded if not unicodedata.combining(char))
     words = _NOT_WORD.sub(" ", plain.replace("'", "").replace("’", "")).strip()
     return words or folded.strip()
 

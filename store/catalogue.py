@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import sys
 import threading
 import time
@@ -22,7 +23,8 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
-from songfeat.errors import CatalogueBusy, WorkspaceError
+from songfeat.errors import CatalogueBusy, CatalogueDamaged, WorkspaceError
+from store.faults import in_words
 from store.migrations import migrate
 from store.workspace import Workspace
 
@@ -75,6 +77,26 @@ class _Instance:
             self.changed.notify_all()
             return connection.cursor()
 
+    @contextmanager
+    def closed(self, deadline: float) -> Iterator[None]:
+        """Keep the file closed for everybody: no lease, of this process or another, while this lasts."""
+        with self.changed:
+            while self.opening or self.users:
+                if time.monotonic() > deadline:
+                    raise self._busy()
+                self.changed.wait(_POLL_S)
+            self.opening = True
+        try:
+            self._take_locks(deadline)
+            try:
+                yield
+            finally:
+                self.held.release()
+        finally:
+            with self.changed:
+                self.opening = False
+                self.changed.notify_all()
+
     def leave(self, cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.close()
         with self.changed:
@@ -95,11 +117,7 @@ class _Instance:
         return False
 
     def _open(self, deadline: float) -> duckdb.DuckDBPyConnection:
-        try:
-            with self.queue().acquire(timeout=_left(deadline), poll_interval=_POLL_S):
-                self.held.acquire(timeout=_left(deadline), poll_interval=_POLL_S)
-        except Timeout as error:
-            raise self._busy() from error
+        self._take_locks(deadline)
         try:
             connection = _connect(self.path, deadline)
             try:
@@ -107,11 +125,20 @@ class _Instance:
             except BaseException:
                 connection.close()
                 raise
-            self.holder.write_text(json.dumps({"pid": os.getpid(), "command": " ".join(sys.argv)[:200]}))
+            with contextlib.suppress(OSError):  # a full disk must not keep anybody from reading
+                self.holder.write_text(json.dumps({"pid": os.getpid(), "command": " ".join(sys.argv)[:200]}))
         except BaseException:
             self.held.release()
             raise
         return connection
+
+    def _take_locks(self, deadline: float) -> None:
+        """Wait for one's turn at the file."""
+        try:
+            with self.queue().acquire(timeout=_left(deadline), poll_interval=_POLL_S):
+                self.held.acquire(timeout=_left(deadline), poll_interval=_POLL_S)
+        except Timeout as error:
+            raise self._busy() from error
 
     def _busy(self) -> CatalogueBusy:
         who = "another process"
@@ -136,9 +163,13 @@ def _connect(path: Path, deadline: float, *, read_only: bool = False) -> duckdb.
         try:
             return duckdb.connect(str(path), read_only=read_only, config=_DUCKDB_CONFIG)
         except duckdb.Error as error:
-            if "lock" not in str(error).lower():
-                raise WorkspaceError(
-                    f"The catalogue {path} cannot be opened; it may be damaged. DuckDB: {str(error).splitlines()[0]}"
+            # "block", where damage is reported, holds a "lock" as well.
+            if not re.search(r"\block\b", str(error)):
+                if words := in_words(error, path):
+                    raise words from error
+                raise CatalogueDamaged(
+                    f"The catalogue {path} cannot be opened; it may be damaged. `songfeat rebuild` makes a new one from"
+                    f" runs, shards and the tables and folders it came from. DuckDB: {str(error).splitlines()[0]}"
                 ) from error
             if time.monotonic() > deadline:
                 raise CatalogueBusy(
@@ -190,8 +221,27 @@ class Catalogue:
             else:
                 with self._shared(deadline) as db:
                     yield db
+        except (duckdb.Error, OSError) as error:
+            if words := in_words(error, self.path):
+                raise words from error
+            raise
         finally:
             _leased.path = None
+
+    @contextmanager
+    def closed(self, timeout: float = LEASE_TIMEOUT_S) -> Iterator[None]:
+        """Keep everybody from opening the catalogue, so that its file can be copied or replaced as a whole.
+
+        Raises
+        ------
+        CatalogueBusy
+            If others hold it for more than `timeout` seconds.
+        """
+        self.workspace.prepare()
+        with _instances_lock:
+            instance = _instances.setdefault(self.path, _Instance(self.path))
+        with instance.closed(time.monotonic() + timeout):
+            yield
 
     def version(self) -> int:
         """A counter that every write raises: what was read at this version stays true until it changes."""
@@ -236,7 +286,9 @@ class Catalogue:
                     db.execute("UPDATE meta SET version = version + 1")
                     db.execute("COMMIT")
                 except BaseException:
-                    db.execute("ROLLBACK")
+                    # A COMMIT that failed, on a full disk, has ended the transaction already.
+                    with contextlib.suppress(duckdb.Error):
+                        db.execute("ROLLBACK")
                     raise
         finally:
             instance.writing.release()

@@ -2,6 +2,7 @@
 
 import importlib.util
 import platform
+from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
 
@@ -11,6 +12,7 @@ from songfeat import __version__
 from songfeat.errors import SongfeatError
 from store import capabilities, jobs
 from store.catalogue import Catalogue
+from store.integrity import check_catalogue, damaged_arrays, damaged_runs
 from store.workspace import Workspace
 
 _PACKAGES = ("torch", "torchaudio", "streamlit", "duckdb", "pandas", "numpy", "librosa", "soundfile")
@@ -46,6 +48,7 @@ def _workspace(workspace: Workspace) -> list[Check]:
         return [_check("workspace", None, f"{where} is empty")]
     found = [_check("workspace", workspace.writable or None, where if workspace.writable else f"{where} is read-only")]
     try:
+        check_catalogue(Catalogue(workspace))
         with Catalogue(workspace).lease() as db:
             orphans = db.execute(
                 "SELECT (SELECT count(*) FROM reference ANTI JOIN tracks USING (track_id)),"
@@ -55,12 +58,19 @@ def _workspace(workspace: Workspace) -> list[Check]:
             broken = db.execute("SELECT count(*) FROM clips WHERE status <> 'ok'").fetchall()[0][0]
     except SongfeatError as error:
         return [*found, _check("catalogue", False, str(error))]
-    whole = "opens; nothing stands alone" if not any(orphans) else f"{sum(orphans)} rows belong to nothing"
+    whole = (
+        "every row can be read; nothing stands alone" if not any(orphans) else f"{sum(orphans)} rows belong to nothing"
+    )
+    shards, runs = damaged_arrays(workspace), damaged_runs(workspace)
     lost = [job.job_id for job in jobs.jobs(workspace) if job.state == "lost"]
     return [
         *found,
         _check("catalogue", not any(orphans), whole),
         _check("clips", None if broken else True, f"{broken} cannot be used" if broken else "all can be used"),
+        _check("arrays", not shards, _damage(map(str, shards), "songfeat extract")),
+        _check(
+            "runs", not runs, _damage((f"{run}: {', '.join(files)}" for run, files in runs.items()), "training again")
+        ),
         _check("jobs", None if lost else True, f"lost: {', '.join(lost)}" if lost else "none was lost"),
     ]
 
@@ -71,6 +81,11 @@ def _sources(workspace: Workspace) -> list[Check]:
         _check(f"{one['source']}: {one['capability']}", one["ok"] or None, one["detail"])
         for one in capabilities.ask(workspace)["sources"]
     ]
+
+
+def _damage(found: Iterable[str], remedy: str) -> str:
+    named = "; ".join(found)
+    return f"damaged: {named}; {remedy} makes them anew" if named else "every file is what it was when it was written"
 
 
 def _check(name: str, ok: bool | None, detail: str) -> Check:

@@ -19,6 +19,7 @@ _QUERIES = {
     "scores": "SELECT r.model, s.* FROM scores s JOIN runs r USING (run_id) ORDER BY ALL",
 }
 WHAT = tuple(_QUERIES)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export(catalogue: Catalogue, what: str, path: Path) -> int:
@@ -49,8 +50,21 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     try:
         with whole_file(path.resolve()) as temporary:
             if path.suffix.lower() == ".csv":
-                table.to_csv(temporary, index=False)
+                _without_formulas(table).to_csv(temporary, index=False)
             else:
                 table.to_parquet(temporary, index=False)
     except OSError as error:
         raise TableError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """The same texts, with an apostrophe before those that a spreadsheet would compute, as OWASP advises.
+
+    A title comes from anybody's file: ``=HYPERLINK(…)`` must stay a title in the program that opens the export.
+    """
+    texts = table.select_dtypes(["object", "string"])
+    return table.assign(**{str(name): texts[name].map(_no_formula) for name in texts})
+
+
+def _no_formula(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value

@@ -6,6 +6,7 @@ it, it holds the lock ``alive``, which the operating system frees when the
 process dies, however it dies: a job that says "running" without that lock is lost.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -63,8 +64,9 @@ def create(workspace: Workspace, kind: str, params: dict[str, Any], *, title: st
     folder = workspace.jobs / job_id
     folder.mkdir()
     config = {"kind": kind, "title": title or kind, "params": params, "created_at": now()}
-    write_json(folder / "config.json", config)
+    # A folder without config.json is no job yet, so that one whose creation was killed half-way is not seen.
     write_status(folder, state="queued")
+    write_json(folder / "config.json", config)
     return job_id
 
 
@@ -247,8 +249,8 @@ def _last_step(folder: Path) -> Step | None:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4096))
         lines = file.read().decode("utf-8", errors="replace").split("\n")
-    # What follows the last line break is still being written.
+    # What follows the last line break is still being written, and a worker that was killed may have left half a line.
     for line in reversed(lines[:-1]):
-        if line.startswith("{"):
+        with contextlib.suppress(ValueError):
             return Step(**json.loads(line))
     return None

@@ -28,7 +28,8 @@ GROUPINGS = ("genre", "decade", "label_source")
 class FinishedRun:
     """A run as it enters the catalogue.
 
-    `run` may lack `folds`, which is for cross-validation. `scores` has the
+    `run` may lack `folds`, which is for cross-validation, and `finished_at`, if
+    that is now (in local time, as the catalogue has it). `scores` has the
     columns of :data:`SCORE_COLUMNS`, of `GROUPINGS` those that are not "all"
     everywhere; `predictions` has
     track_id, split and one column per target. Where a run's model answers a
@@ -47,8 +48,9 @@ def save(db: duckdb.DuckDBPyConnection, finished: FinishedRun) -> None:
         db.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
     places = ", ".join("?" for _ in RUN_COLUMNS)
     db.execute(
-        f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}, finished_at) VALUES ({places}, now())",
-        [{"folds": None, **finished.run}[name] for name in RUN_COLUMNS],
+        f"INSERT INTO runs ({', '.join(RUN_COLUMNS)}, finished_at)"
+        f" VALUES ({places}, coalesce(CAST(? AS TIMESTAMP), now()::TIMESTAMP))",
+        [{"folds": None, "finished_at": None, **finished.run}[name] for name in (*RUN_COLUMNS, "finished_at")],
     )
     groupings = {name: ALL for name in GROUPINGS if name not in finished.scores}
     db.register("scores_to_add", finished.scores.assign(**groupings).reindex(columns=list(SCORE_COLUMNS)))
@@ -171,9 +173,9 @@ def best_by_target(catalogue: Catalogue, metric: str, *, lower_is_better: bool) 
 
     Columns: source, feature, run_id, model, value, low, high, n, mean_value.
     Runs are only compared within one source, as sources define the targets
-    differently. Runs are measured on test parts of their own, some of them
-    easier: an error therefore counts as a share of the mean predictor's on the
-    same tracks.
+    differently. Runs of a random split are left out, which flatters. Runs are
+    measured on test parts of their own, some of them easier: an error therefore
+    counts as a share of the mean predictor's on the same tracks.
     """
     rank = "s.value / s.mean_value ASC" if lower_is_better else "s.value DESC"
     with catalogue.lease() as db:
@@ -181,8 +183,8 @@ def best_by_target(catalogue: Catalogue, metric: str, *, lower_is_better: bool) 
             f"""
             SELECT r.source, s.feature, r.run_id, r.model, s.value, s.low, s.high, s.n, s.mean_value
             FROM scores s JOIN runs r USING (run_id)
-            WHERE s.split = 'test' AND s.genre = 'all' AND s.decade = 'all' AND s.label_source = 'all'
-              AND s.metric = ? AND s.feature <> ? AND isfinite(s.value)
+            WHERE r.split <> 'random' AND s.split = 'test'
+              AND s.genre = 'all' AND s.decade = 'all' AND s.label_source = 'all' AND s.metric = ? AND s.feature <> ? AND isfinite(s.value)
             QUALIFY row_number() OVER (PARTITION BY r.source, s.feature ORDER BY {rank}, r.run_id) = 1""",
             [metric, AVERAGE],
         ).df()

@@ -1,5 +1,6 @@
 """Does one job: ``python -m store.worker JOB_FOLDER``, or in this process for the command line."""
 
+import contextlib
 import logging
 import sys
 import time
@@ -12,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from songfeat.errors import SongfeatError
 from store import jobs
+from store.faults import in_words
 from store.progress import Cancelled, Progress, Step
 from store.work import load_work
 from store.workspace import Workspace, read_json
@@ -39,6 +41,7 @@ def work(folder: Path, listener: Callable[[Step], None] | None = None) -> dict[s
             with _turn(workspace, config["kind"], progress):
                 jobs.write_status(folder, state="running", started_at=jobs.now())
                 result = load_work(config["kind"])(workspace, config["params"], progress)
+            jobs.write_status(folder, state="done", finished_at=jobs.now(), result=result)
         except (Cancelled, KeyboardInterrupt) as stop:
             jobs.write_status(folder, state="cancelled", finished_at=jobs.now())
             raise Cancelled from stop
@@ -46,9 +49,11 @@ def work(folder: Path, listener: Callable[[Step], None] | None = None) -> dict[s
             _record_failure(folder, type(error).__name__, str(error))
             raise
         except BaseException as error:
+            if words := in_words(error, workspace.folder):
+                _record_failure(folder, type(words).__name__, str(words))
+                raise words from error
             _record_failure(folder, type(error).__name__, f"An internal error: {error}. The details are in worker.log.")
             raise
-        jobs.write_status(folder, state="done", finished_at=jobs.now(), result=result)
         return result
 
 
@@ -85,7 +90,9 @@ def _turn(workspace: Workspace, kind: str, progress: Progress) -> Iterator[None]
 
 
 def _record_failure(folder: Path, kind: str, message: str) -> None:
-    jobs.write_status(folder, state="failed", finished_at=jobs.now(), error={"type": kind, "message": message})
+    # Where not even that can be written any more, the job counts as lost; what went wrong is raised all the same.
+    with contextlib.suppress(OSError):
+        jobs.write_status(folder, state="failed", finished_at=jobs.now(), error={"type": kind, "message": message})
 
 
 def main() -> int:

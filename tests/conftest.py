@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from store.workspace import Workspace
+from tests.living import live
+
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -21,3 +24,10 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("no real data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace that work has filled, to copy or to read, never to change."""
+    folder = tmp_path_factory.mktemp("original")
+    return live(Workspace(folder / "w"), folder / "sources")

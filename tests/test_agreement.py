@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -36,6 +36,7 @@ def said(first: np.ndarray, second: np.ndarray, draws: int = 0) -> pd.DataFrame:
     return agreement(a, b, artists=artists, draws=draws).set_index("metric")
 
 
+@settings(deadline=None)
 @given(pairs=arrays(float, st.tuples(st.integers(2, 40), st.just(2)), elements=VALUES))
 def test_it_is_what_its_definition_says(pairs: np.ndarray):
     first, second = pairs.T

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 
@@ -158,7 +159,7 @@ def test_targets_in_another_order_than_the_one_are_refused_even_if_both_files_ag
         (lambda m: m.update(model="lstm_multi"), UnknownName, "'lstm_multi'. Did you mean 'lstm_multitask'"),
         (lambda m: m.update(targets=["dance"] * 5), UnknownName, "no target 'dance'"),
         (lambda m: m["config"].update(layers=2), CheckpointError, "no setting 'layers'"),
-        (lambda m: m["config"].update(hidden=5), CheckpointError, "size mismatch"),
+        (lambda m: m["config"].update(hidden=5), CheckpointError, "where the model has"),
         (lambda m: m["spec"].update(hop_length=512), SpecMismatch, "digest is"),
         (lambda m: m["spec"].update(windows="hann"), CheckpointError, "no field 'windows'"),
         (lambda m: m["scalers"]["mfcc"].update(scale=[0.0] * 6), CheckpointError, "cannot be scaled"),
@@ -227,3 +228,43 @@ def test_a_save_that_fails_leaves_the_old_file(trained, folder, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         checkpoint.save(folder, trained, split={}, data_digest="", scores=SCORES)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def rewrite(folder, change_tensors, change_meaning=lambda meaning: None):
+    """Write both files anew, each right in itself, as somebody who means harm would."""
+    path = folder / checkpoint.WEIGHTS_FILE
+    tensors = load_file(path)
+    with safe_open(path, "pt") as file:
+        meaning = json.loads(file.metadata()["songfeat"])
+    change_tensors(tensors)
+    change_meaning(meaning)
+    save_file(tensors, path, metadata={"songfeat": json.dumps(meaning)})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    describe(folder, lambda description: description.update(meaning, sha256=digest))
+
+
+def test_an_extra_tensor_is_refused_by_name(folder):
+    rewrite(folder, lambda tensors: tensors.update(extra=torch.zeros(3)))
+    with pytest.raises(CheckpointError, match=r"\(3,\) for 'extra', where the model has none"):
+        checkpoint.load(folder)
+
+
+def test_a_missing_tensor_is_refused_by_name(folder):
+    rewrite(folder, lambda tensors: tensors.pop(min(tensors)))
+    with pytest.raises(CheckpointError, match="hold none for"):
+        checkpoint.load(folder)
+
+
+def test_a_model_that_would_fill_the_memory_is_refused_before_it_takes_any(folder):
+    rewrite(folder, lambda tensors: None, lambda meaning: meaning["config"].update(hidden=1_000_000))
+    with pytest.raises(CheckpointError, match="where the model has"):
+        checkpoint.load(folder)
+
+
+def test_a_header_that_promises_more_than_the_file_holds_is_refused(folder):
+    header = json.dumps({"w": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 4 << 40]}}).encode()
+    data = len(header).to_bytes(8, "little") + header
+    (folder / checkpoint.WEIGHTS_FILE).write_bytes(data)
+    describe(folder, lambda description: description.update(sha256=hashlib.sha256(data).hexdigest()))
+    with pytest.raises(CheckpointError, match="damaged"):
+        checkpoint.load(folder)

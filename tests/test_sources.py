@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from songfeat.errors import ConfigError, SourceError, UnknownName
@@ -541,6 +541,7 @@ def jsons() -> st.SearchStrategy[Any]:
     )
 
 
+@settings(deadline=None)
 @given(content=jsons())
 def test_no_answer_breaks_a_parser(content: Any):
     song = Wanted(track_id="x", title="Halo", artist="Beyoncé", duration_s=261.0)

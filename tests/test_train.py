@@ -131,6 +131,12 @@ def test_the_best_run_is_the_one_that_gains_most_on_its_own_test_songs(catalogue
     assert best.loc["energy", "run_id"] == "on many songs"
 
 
+def test_a_run_that_a_random_split_flatters_is_never_the_best(catalogue: Catalogue):
+    train(catalogue, "ridge_numeric", split="random")
+    honest = train(catalogue, "mean")["run_id"]
+    assert set(runs.best_by_target(catalogue, "mae", lower_is_better=True)["run_id"]) == {honest}
+
+
 def test_the_mean_is_flagged_and_scores_as_itself(catalogue: Catalogue):
     result = train(catalogue, "mean")
     run = runs.get(catalogue, result["run_id"])

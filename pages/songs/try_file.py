@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, charts, frame, tables, trying, words
+from pages.ui import charts, frame, tables, trying, words
 
 palette = frame.colours()
 frame.heading(
@@ -13,7 +13,7 @@ if chosen is None:
     st.info("Choose an audio file, or type where one lies. MP3, FLAC, Ogg, WAV, AIFF; M4A with songfeat[m4a].")
     trying.whole_library()
     st.stop()
-answer = cached.try_file(str(chosen.path), chosen.digest)
+answer = trying.answer(chosen)
 left, right = st.columns([7, 3], gap="large")
 with left:
     st.altair_chart(charts.intervals(tables.intervals(answer), palette))

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import streamlit as st
 from pages.ui import cached
 from songfeat.audio import AUDIO_SUFFIXES
 from songfeat.errors import AudioError
+from songfeat.pretrained.song import SongAnswer
 from store import jobs
 from store.uploads import save_audio
+
+_KEPT_SECONDS = 6 * 3600
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,14 @@ def choose() -> Chosen | None:
     return Chosen(path.name, path, f"{path.stat().st_size}-{path.stat().st_mtime_ns}", None)
 
 
+def answer(chosen: Chosen) -> SongAnswer:
+    """What the shipped model says of a file; what is wrong with it is said under the name that a person knows."""
+    try:
+        return cached.try_file(str(chosen.path), chosen.digest)
+    except AudioError as error:
+        raise AudioError(str(error).replace(str(chosen.path), chosen.name)) from None
+
+
 def add_to_library(chosen: Chosen) -> None:
     """The button that keeps an uploaded file in the workspace and brings it into the library."""
     if chosen.content is None:
@@ -55,7 +67,10 @@ def add_to_library(chosen: Chosen) -> None:
 def _kept(digest: str, name: str, content: bytes) -> Path:
     """Where the decoder and the player find an upload: outside the workspace, as nobody asked to keep it."""
     folder = Path(tempfile.gettempdir()) / "songfeat-tried"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for old in folder.iterdir():
+        if time.time() - old.stat().st_mtime > _KEPT_SECONDS:
+            old.unlink(missing_ok=True)
     path = folder / f"{digest}{Path(name).suffix.lower()}"
     if not path.exists():
         path.write_bytes(content)

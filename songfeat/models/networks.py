@@ -1,5 +1,6 @@
 """The models as PyTorch modules: given tensors by kind of input, they answer ``(batch, n_targets)``."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -23,7 +24,7 @@ class Constant(nn.Module):
         return self.means.expand(batch, -1)
 
 
-class Headed(nn.Module):
+class Headed(nn.Module, ABC):
     """A network whose answers are a function of one last linear layer: ``answer(head(features))``.
 
     The combiner stands on such networks and takes their ends off.
@@ -32,9 +33,9 @@ class Headed(nn.Module):
     head: nn.Linear
     answer: nn.Module
 
+    @abstractmethod
     def features(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """What the last layer sees, ``(batch, head.in_features)``."""
-        raise NotImplementedError
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         answers: Tensor = self.answer(self.head(self.features(inputs)))

@@ -24,7 +24,7 @@ It hears an audio file and answers with {names}, on the scale of the labels that
 
 {labelled_clips} clips with values of their own (label source: {label_source}) and {weakly_labelled_clips} whose values are the mean of their artist's other songs, by {artists} artists together. Clips last up to 30 seconds. Terms: {terms}.
 
-The files hold weights and support vectors, which are descriptors of the training clips; no sound and no title.
+The files hold weights and support vectors, which are descriptors of the training clips, and hashes by which Songfeat knows clips and artists that it was trained on; no sound and no title can be read from them.
 
 ## How close it comes
 
@@ -33,6 +33,8 @@ Cross-validation in {folds} parts by artist: every figure is for artists that th
 {scores}
 
 "Median" is the MAE of always answering the training part's median. "Inside" is the share of values within the {level:.0%} interval that comes with each answer, measured with intervals from the other parts.
+
+Where most songs lie near 0 an MAE says little. How often a song above a value is predicted higher than one below it (AUC): {auc}.
 
 ### By genre
 
@@ -71,6 +73,9 @@ def write(path: Path, trained: Trained) -> None:
         level=LEVEL,
         fewest=_FEWEST_IN_GENRE,
         scores=_score_table(trained),
+        auc="; ".join(
+            f"{name} above {one['above']}: {one['auc']:.2f} ({one['songs']} songs)" for name, one in trained.auc.items()
+        ),
         genres=_genre_table(trained.scores),
         low_trust=f"Low trust: {low_trust}. The order of songs is uncertain there, and most songs lie near one value."
         if low_trust

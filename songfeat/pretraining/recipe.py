@@ -9,7 +9,7 @@ import pandas as pd
 
 from songfeat import metrics
 from songfeat.genres import genre_group
-from songfeat.labels import ALL_TARGETS
+from songfeat.labels import ALL_TARGETS, SHAPES
 from songfeat.pretrained.model import LEVEL, LIMIT, PretrainedModel, nearest_distance
 from songfeat.pretrained.scale import from_log_odds, to_log_odds
 from songfeat.pretraining.clips import N_PARTS, TrainingClips
@@ -19,6 +19,7 @@ from songfeat.pretraining.learners import KERNEL_WIDTH, fit_kernel, fit_networks
 FOLDS = 5
 _SEEDS = 6
 _USUAL = 0.99
+_ABOVE = {"skewed": 0.33, "two-sided": 0.5}  # what is rap or talk; what is rather so than not
 _LOW_TRUST_BELOW = 0.5  # of the lower end of Pearson's interval
 
 Notice = Callable[[int, int, str], None]
@@ -36,11 +37,16 @@ class Trained:
         the training part's median would score.
     coverage : dict of str to float
         By target, the share of values inside their interval.
+    auc : dict of str to dict
+        For targets that are mostly near 0: ``above``, a value; ``auc``, how
+        often a song above it is predicted higher than one that is not; and
+        ``songs``, how many are above it.
     """
 
     model: PretrainedModel
     scores: pd.DataFrame
     coverage: dict[str, float]
+    auc: dict[str, dict[str, float]]
 
 
 def train(clips: TrainingClips, about: dict[str, Any], notice: Notice) -> Trained:
@@ -69,12 +75,12 @@ def train(clips: TrainingClips, about: dict[str, Any], notice: Notice) -> Traine
     inside = _coverage(left_out[known], to_log_odds(clips.targets[known]), fold_of[known])
     coverage = dict(zip(ALL_TARGETS, inside, strict=True))
     scores = _scores(clips, from_log_odds(left_out), constant)
+    auc = _auc(clips.targets[known], left_out[known])
     fitted = _fit(clips)
-    meaning = {**fitted.meaning, **about, **_summary(scores, coverage)}
+    meaning = {**fitted.meaning, **about, **_summary(scores, coverage), "auc": auc}
     notice(FOLDS + 1, FOLDS + 1, "training on all clips")
-    return Trained(
-        model=PretrainedModel({**fitted.tensors, **intervals.tensors()}, meaning), scores=scores, coverage=coverage
-    )
+    model = PretrainedModel({**fitted.tensors, **intervals.tensors()}, meaning)
+    return Trained(model=model, scores=scores, coverage=coverage, auc=auc)
 
 
 def folds(clips: TrainingClips) -> np.ndarray:
@@ -124,6 +130,19 @@ def _coverage(log_odds: np.ndarray, wanted: np.ndarray, fold_of: np.ndarray) -> 
         inside[own] = (wanted[own] >= low) & (wanted[own] <= high)
     share: np.ndarray = inside.mean(axis=0)
     return share
+
+
+def _auc(values: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, float]]:
+    from sklearn.metrics import roc_auc_score
+
+    found: dict[str, dict[str, float]] = {}
+    for place, name in enumerate(ALL_TARGETS):
+        threshold = _ABOVE.get(SHAPES[name])
+        above = values[:, place] > (threshold or 1)
+        if threshold is not None and 0 < above.sum() < len(above):
+            area = float(roc_auc_score(above, predicted[:, place]))
+            found[name] = {"above": threshold, "auc": round(area, 4), "songs": int(above.sum())}
+    return found
 
 
 def _scores(clips: TrainingClips, predicted: np.ndarray, constant: np.ndarray) -> pd.DataFrame:

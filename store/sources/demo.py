@@ -29,11 +29,15 @@ def track_id(number: int) -> str:
 
 
 def render(number: int, folder: Path) -> RenderedSong:
-    """Synthesise song `number` into `folder`; the same number always sounds the same."""
+    """Synthesise song `number` into `folder`; the same number always sounds the same.
+
+    A file that is there stays: Ogg streams carry a random number, so that another would be another clip.
+    """
     song, samples = make_song(number, sample_rate=_SAMPLE_RATE)
     path = folder / f"{number:04d}.ogg"
-    with whole_file(path) as temporary:
-        soundfile.write(temporary, samples, _SAMPLE_RATE)
+    if not path.exists():
+        with whole_file(path) as temporary:
+            soundfile.write(temporary, samples, _SAMPLE_RATE)
     seconds = len(samples) / _SAMPLE_RATE
     status = path.stat()
     row = {

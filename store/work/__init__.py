@@ -26,6 +26,7 @@ _MODULES = {
     "demo": "store.work.demo",
     "collect": "store.work.collect",
     "levels": "store.work.measure_levels",
+    "rebuild": "store.work.rebuild",
 }
 
 

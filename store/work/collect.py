@@ -22,7 +22,7 @@ from store.web.journal import Journal
 from store.web.patience import Patience
 from store.workspace import Workspace
 
-_BATCH = 500
+_BATCH = 5_000
 _BATCH_AT_LEAST_EVERY_S = 5.0
 
 

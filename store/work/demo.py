@@ -24,7 +24,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     """Build the library; `params` may hold the number of `songs`."""
     catalogue = Catalogue(workspace)
     _refuse_beside_others(catalogue)
-    _render(catalogue, params.get("songs") or DEFAULT_SONGS, progress)
+    add_songs(catalogue, params.get("songs") or DEFAULT_SONGS, progress)
     extract.run(workspace, {}, progress)
     trained = set(runs.all_runs(catalogue).query("source == @SOURCE")["model"])
     for model in _MODELS:
@@ -48,7 +48,7 @@ def _refuse_beside_others(catalogue: Catalogue) -> None:
         )
 
 
-def _render(catalogue: Catalogue, songs: int, progress: Progress) -> None:
+def add_songs(catalogue: Catalogue, songs: int, progress: Progress) -> None:
     """Synthesise the songs that are not there yet; they enter the catalogue in batches, so that little is lost."""
     known = set(clips.all_clips(catalogue)["track_id"])
     todo = [number for number in range(songs) if track_id(number) not in known]

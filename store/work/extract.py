@@ -29,6 +29,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
             f"Arrays of the spec {params['spec']!r} cannot be computed from clips: import a table that has them."
         )
     shards = Shards(workspace, spec)
+    damaged = shards.set_aside_damaged()
     known = shards.known()
     table = clips.all_clips(catalogue)
     lacking = table[(table["status"] == "ok") & ~table["sha256"].isin(list(known))]
@@ -58,6 +59,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         "failed": len(errors),
         "seconds": round(time.monotonic() - started, 3),
         "spec": spec.digest,
+        "damaged_shards": [str(path) for path in damaged],
         "errors": {path: errors[sha] for sha, path in todo if sha in errors},
     }
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from songfeat.errors import DataError
 from songfeat.files import whole_file
 from songfeat.folds import folds_in
 from songfeat.training import TrainedModel, train_model
-from store import exclusions, runs, training_folder
+from store import exclusions, run_record, runs, training_folder
 from store.answers import records
 from store.catalogue import Catalogue
 from store.cross_validation import train_folds
@@ -48,8 +49,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         top = headline(finished.scores)
         if not plan.cv:
             checkpoint.save(folder, outcome.trained, split=training.split, data_digest=training.digest, scores=top)
-        with whole_file(folder / "predictions.parquet") as temporary:
-            finished.predictions.to_parquet(temporary, index=False)
+        run_record.keep(folder, finished)
         with catalogue.lease(write=True) as db:
             runs.save(db, finished)
             exclusions.record_run(db, plan.run_id, found.excluded)
@@ -139,6 +139,7 @@ def _described(plan: Plan, outcome: Outcome, *, digest: str, seconds: float) -> 
         "epochs": outcome.epochs,
         "seconds": round(seconds, 3),
         "folds": plan.cv,
+        "finished_at": datetime.now().isoformat(),
     }
 
 

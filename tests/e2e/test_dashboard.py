@@ -22,7 +22,15 @@ from tests.workspaces import fill
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = {"": "Overview", "collect": "Collect", "mfcc": "MFCC", "train": "Train", "compare": "Compare runs"}
+PAGES = {
+    "": "Overview",
+    "collect": "Collect",
+    "sources": "Sources",
+    "quality": "Data quality",
+    "mfcc": "MFCC",
+    "train": "Train",
+    "compare": "Compare runs",
+}
 WAIT_MS = 30_000
 
 

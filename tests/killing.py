@@ -1,0 +1,179 @@
+"""Work that is killed at some moment and finished afterwards, beside the same work undisturbed."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import soundfile
+
+from store import jobs
+from store.catalogue import Catalogue
+from store.migrations import MIGRATIONS
+from store.worker import work, work_here
+from store.workspace import Workspace, read_json
+from tests.living import arrays, content
+from tests.workspaces import song_rows
+
+ROOT = Path(__file__).resolve().parent.parent
+SONGS, CLIPS, OLD_SCORES = 4_000, 40, 400_000
+RUN = "the-run"
+_OPEN = (
+    "import sys\nfrom pathlib import Path\nfrom store.workspace import Workspace\n"
+    "from store.catalogue import Catalogue\n"
+    "print('running', flush=True)\nwith Catalogue(Workspace(Path(sys.argv[1]))).lease(): pass"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A workspace on which a kind of work is still to be done, to copy; what comes of it, and in what time."""
+
+    kind: str
+    before: Workspace
+    params: dict[str, Any]
+    seconds: float
+    result: Any
+
+
+def prepare(kind: str, folder: Path) -> Prepared:
+    """Make the workspace, and do the work undisturbed on a copy of it."""
+    before, params = _BEFORE[kind](folder)
+    calm = _copy(before, folder / "calm")
+    process, job = _start(kind, calm, params)
+    started = _wait_until_running(process, job)
+    assert process.wait() == 0, kind
+    return Prepared(
+        kind=kind, before=before, params=params, seconds=time.monotonic() - started, result=_result(kind, calm)
+    )
+
+
+def kill_and_finish(prepared: Prepared, folder: Path, share: float) -> tuple[Workspace, bool]:
+    """Kill the work when `share` of its time has passed, and finish it; whether it was killed before its end."""
+    workspace = _copy(prepared.before, folder)
+    process, job = _start(prepared.kind, workspace, prepared.params)
+    _wait_until_running(process, job)
+    time.sleep(share * prepared.seconds)
+    killed = process.poll() is None
+    # Its own processes are left to find out by themselves.
+    process.kill()
+    process.wait()
+    if job is not None and jobs.get(workspace, job.name).state != "done":
+        jobs.prepare_again(jobs.get(workspace, job.name))
+        work(job)
+    return workspace, killed
+
+
+def outcome(prepared: Prepared, workspace: Workspace) -> Any:
+    """What there is now, to compare with `Prepared.result`."""
+    return _result(prepared.kind, workspace)
+
+
+def _start(kind: str, workspace: Workspace, params: dict[str, Any]) -> tuple["subprocess.Popen[str]", Path | None]:
+    if kind == "migration":
+        command, job = [sys.executable, "-c", _OPEN, str(workspace.folder)], None
+    else:
+        job = workspace.jobs / jobs.create(workspace, kind, params)
+        command = [sys.executable, "-m", "store.worker", str(job)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True), job
+
+
+def _wait_until_running(process: "subprocess.Popen[str]", job: Path | None) -> float:
+    if job is None:
+        assert process.stdout is not None
+        process.stdout.readline()
+    else:
+        while read_json(job / "status.json")["state"] == "queued" and process.poll() is None:
+            time.sleep(0.005)
+    return time.monotonic()
+
+
+def _copy(workspace: Workspace, folder: Path) -> Workspace:
+    shutil.copytree(workspace.folder, folder)
+    return Workspace(folder)
+
+
+def _before_import(folder: Path) -> tuple[Workspace, dict[str, Any]]:
+    workspace, table = Workspace(folder / "before"), folder / "songs.csv"
+    workspace.prepare()
+    _table(table)
+    return workspace, {"files": [str(table)], "source": "spotify"}
+
+
+def _before_scan(folder: Path) -> tuple[Workspace, dict[str, Any]]:
+    workspace, music = Workspace(folder / "before"), folder / "music"
+    workspace.prepare()
+    music.mkdir(parents=True)
+    noise = np.random.default_rng(0).normal(0, 0.1, 5 * 22_050)
+    for number in range(CLIPS):
+        soundfile.write(music / f"Band {number} - Sound {number}.flac", np.roll(noise, 1000 * number), 22_050)
+    return workspace, {"folder": str(music)}
+
+
+def _before_extract(folder: Path) -> tuple[Workspace, dict[str, Any]]:
+    workspace, params = _before_scan(folder)
+    work_here(workspace, "scan", params)
+    return workspace, {"jobs": 1}
+
+
+def _before_train(folder: Path) -> tuple[Workspace, dict[str, Any]]:
+    workspace, params = _before_import(folder)
+    work_here(workspace, "import", params)
+    settings = {"epochs": "12", "batch_size": "256"}
+    return workspace, {"model": "numeric_mlp", "source": "spotify", "run_id": RUN, "settings": settings}
+
+
+def _before_migration(folder: Path) -> tuple[Workspace, dict[str, Any]]:
+    """A catalogue of the first Songfeat, with so many rows that changing them takes a while."""
+    workspace = Workspace(folder / "before")
+    workspace.prepare()
+    name, change = MIGRATIONS[0]
+    with duckdb.connect(str(workspace.catalogue)) as db:
+        db.execute("CREATE TABLE migrations (name VARCHAR PRIMARY KEY, applied_at TIMESTAMP NOT NULL)")
+        change(db)
+        db.execute("INSERT INTO migrations VALUES (?, now())", [name])
+        db.execute(
+            "INSERT INTO scores SELECT 'run ' || range % 50, 'test', 'all', 'average', 'm ' || range, range / 7.0,"
+            " 0, 1, 9, 0.5 FROM range(?)",
+            [OLD_SCORES],
+        )
+    return workspace, {}
+
+
+def _table(path: Path) -> None:
+    rows = song_rows(SONGS).drop(columns=["row", "track_id", "source", "title_key", "artist_key", "genre_group"])
+    rows.to_csv(path, index=False)
+
+
+def _result(kind: str, workspace: Workspace) -> Any:
+    if kind == "extract":
+        return arrays(workspace)
+    if kind == "migration":
+        with Catalogue(workspace).lease() as db:
+            columns = db.execute(
+                "SELECT table_name, column_name, data_type FROM duckdb_columns() ORDER BY table_name, column_index"
+            ).fetchall()
+            names = db.execute("SELECT name FROM migrations ORDER BY name").fetchall()
+            return columns, names, db.execute("SELECT count(*), bit_xor(hash(s)) FROM scores s").fetchall()
+    found = content(workspace)
+    with Catalogue(workspace).lease() as db:
+        found["runs"] = db.execute(
+            "SELECT run_id, model, epochs, data_digest, n_train FROM runs ORDER BY ALL"
+        ).fetchall()
+    return found
+
+
+_BEFORE: dict[str, Callable[[Path], tuple[Workspace, dict[str, Any]]]] = {
+    "import": _before_import,
+    "scan": _before_scan,
+    "extract": _before_extract,
+    "train": _before_train,
+    "migration": _before_migration,
+}
+KINDS = tuple(_BEFORE)
