@@ -30,6 +30,6 @@ first = (number - 1) * PAGE_ROWS
 songs = cached.track_page(wanted, sort=sort, limit=PAGE_ROWS, offset=first)
 whose = f" Values: {words.literal(words.source(wanted.source))}." if wanted.source else ""
 said_place.caption(f"{first + 1:,} to {first + len(songs):,} of {words.count(found, 'song')}.{whose}")
-rows = song_list.table(songs, key=f"tracks {wanted} {sort} {number}")
+rows = song_list.table(songs, key=f"tracks-{hash((wanted, sort, number))}")
 with listen_place:
     song_list.chosen(songs, rows, hint="Choose a row by the box at its left to hear the song.")

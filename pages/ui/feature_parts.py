@@ -80,7 +80,7 @@ def scatter(source: str) -> None:
         st.info("No song has all of these values. Choose others, or another source.")
         return
     st.caption(_how_to_read(shown))
-    key = f"cloud {view}"
+    key = f"cloud-{hash(view)}"
     event = st.plotly_chart(
         feature_charts.cloud(shown, view, frame.colours()),
         key=key,
@@ -135,20 +135,21 @@ def _list(shown: Cloud, view: View, picked: list[int]) -> None:
     """The songs that are picked: how many, their values, players and a file of all."""
     marks = shown.marks.iloc[picked]
     number = int(marks["songs"].sum()) if shown.by_square else len(marks)
-    said_place, save_place = st.columns([4, 1], vertical_alignment="bottom")
-    said_place.subheader(words.count(number, "song").capitalize(), anchor=False)
-    save_place.download_button(
-        "Save as CSV",
-        data=lambda: _songs(shown, view, marks, None).to_csv(index=False),
-        file_name="songs.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    # At the left, as the buttons that a table shows while one points at it would cover this one at the right.
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(words.count(number, "song"), anchor=False, width="content")
+        st.download_button(
+            "Save as CSV",
+            data=lambda: _songs(shown, view, marks, None).to_csv(index=False),
+            file_name="songs.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
     songs = _songs(shown, view, marks, _MOST_LISTED)
     if number > len(songs):
-        said_place.caption(f"The list holds the first {len(songs):,}, the file all of them.")
-    rows = song_list.table(songs, key=f"picked {view} {picked}", several=True)
+        st.caption(f"The list holds the first {len(songs):,}, the file all of them.")
+    rows = song_list.table(songs, key=f"picked-{hash((view, *picked))}", several=True)
     with st.container(border=True):
         song_list.chosen(songs, rows, hint="Choose rows by the boxes at their left to hear the songs.")
 
