@@ -17,8 +17,8 @@ AXES = (*REFERENCE_COLUMNS, "year", "duration_s", "popularity")
 MOST_POINTS = 5_000
 """Of more songs, a scatter says less than squares that count them."""
 
-SQUARES = 40
-"""Along each axis."""
+COLUMNS, ROWS = 40, 24
+"""Of squares: a picture is wider than high."""
 
 _TAIL = 0.001
 _SONG_COLUMNS = ("track_id", "title", "artist", "genre", "genre_group", "year", "duration_s", *REFERENCE_COLUMNS)
@@ -93,7 +93,7 @@ def cloud(catalogue: Catalogue, view: View, *, most_points: int = MOST_POINTS) -
             ORDER BY square""",
             {**_params(view), **grid},
         ).df()
-    column, row = marks["square"] % SQUARES, marks["square"] // SQUARES
+    column, row = marks["square"] % COLUMNS, marks["square"] // COLUMNS
     marks.insert(1, "x", grid["x_low"] + (column + 0.5) * grid["x_step"])
     marks.insert(2, "y", grid["y_low"] + (row + 0.5) * grid["y_step"])
     return Cloud(songs=songs, marks=marks, by_square=True)
@@ -116,8 +116,8 @@ def songs_in_squares(
 
 
 _SQUARE = f"""(
-    greatest(0, least({SQUARES - 1}, floor((x - $x_low) / $x_step)))
-    + {SQUARES} * greatest(0, least({SQUARES - 1}, floor((y - $y_low) / $y_step)))
+    greatest(0, least({COLUMNS - 1}, floor((x - $x_low) / $x_step)))
+    + {COLUMNS} * greatest(0, least({ROWS - 1}, floor((y - $y_low) / $y_step)))
 )::INTEGER"""
 
 
@@ -141,10 +141,10 @@ def _grid(db: duckdb.DuckDBPyConnection, view: View) -> dict[str, float]:
     asked = ", ".join(f"quantile_cont({axis}, [{_TAIL}, {1 - _TAIL}])" for axis in ("x", "y"))
     (ends,) = db.execute(f"SELECT {asked} FROM ({_values(view)})", _params(view)).fetchall()
     grid: dict[str, float] = {}
-    for axis, name, (low, high) in zip(("x", "y"), (view.x, view.y), ends, strict=True):
+    for axis, name, squares, (low, high) in zip(("x", "y"), (view.x, view.y), (COLUMNS, ROWS), ends, strict=True):
         if name in FEATURES and not FEATURES[name].unit:
             low, high = FEATURES[name].low, FEATURES[name].high
-        grid |= {f"{axis}_low": low, f"{axis}_step": ((high - low) or 1.0) / SQUARES}
+        grid |= {f"{axis}_low": low, f"{axis}_step": ((high - low) or 1.0) / squares}
     return grid
 
 

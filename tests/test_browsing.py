@@ -224,7 +224,7 @@ def test_squares_hold_each_song_once_and_near_its_place(filled: Catalogue):
         inside = scatter.songs_in_squares(filled, VIEW, [row.square])
         assert len(inside) == row.songs
         assert np.isclose(inside["valence"].mean(), row.colour)
-        assert (inside[FIRST] - row.x).abs().max() <= 0.5 / scatter.SQUARES + 1e-9
+        assert (inside[FIRST] - row.x).abs().max() <= 0.5 / scatter.COLUMNS + 1e-9
         seen += list(inside["track_id"])
     together = scatter.songs_in_squares(filled, VIEW, list(cloud.marks["square"][::8]))
     assert sorted(together["track_id"]) == sorted(seen)

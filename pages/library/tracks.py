@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import cached, frame, places, song_list, tracks_controls, words
 
 PAGE_ROWS = 50
-LINE_PX = 104
+LINE_PX = 90
 
 frame.heading("Tracks", "Every song of the library, as a table. Choose a row to hear the song and to go to its page.")
 if not cached.counts()["tracks"]:

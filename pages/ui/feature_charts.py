@@ -14,7 +14,7 @@ from store.scatter import Cloud, View
 
 _ROW_PX = 26
 _MARGINS = {"l": 10, "r": 10, "t": 10, "b": 10}
-_LARGEST_PX = 22
+_LARGEST_PX, _SQUARE_PX = 22, 15
 
 
 def spread(shares: pd.DataFrame, summary: pd.DataFrame, feature: str, palette: Palette) -> alt.LayerChart:
@@ -120,8 +120,9 @@ def _marker(shown: Cloud, view: View, palette: Palette) -> dict[str, object]:
         }
         if _runs_to_1(view.colour or ""):
             marker |= {"cmin": 0, "cmax": 1}
-    if (sized := "songs" if shown.by_square else "size") in marks:
-        marker |= {"size": _areas(marks[sized]), "sizemode": "area", "sizeref": 2 / _LARGEST_PX**2, "sizemin": 2}
+    sized, largest = ("songs", _SQUARE_PX) if shown.by_square else ("size", _LARGEST_PX)
+    if sized in marks:
+        marker |= {"size": _areas(marks[sized]), "sizemode": "area", "sizeref": 2 / largest**2, "sizemin": 2}
     return marker
 
 
