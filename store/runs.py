@@ -184,7 +184,8 @@ def best_by_target(catalogue: Catalogue, metric: str, *, lower_is_better: bool) 
             SELECT r.source, s.feature, r.run_id, r.model, s.value, s.low, s.high, s.n, s.mean_value
             FROM scores s JOIN runs r USING (run_id)
             WHERE r.split <> 'random' AND s.split = 'test'
-              AND s.genre = 'all' AND s.decade = 'all' AND s.label_source = 'all' AND s.metric = ? AND s.feature <> ? AND isfinite(s.value)
+              AND s.genre = 'all' AND s.decade = 'all' AND s.label_source = 'all'
+              AND s.metric = ? AND s.feature <> ? AND isfinite(s.value)
             QUALIFY row_number() OVER (PARTITION BY r.source, s.feature ORDER BY {rank}, r.run_id) = 1""",
             [metric, AVERAGE],
         ).df()
