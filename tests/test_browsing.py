@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import pearsonr
+from scipy.stats import pearsonr, percentileofscore
 
 from songfeat.errors import UnknownName
 from songfeat.labels import ALL_TARGETS, TARGETS
-from store import browsing, distributions, scatter
+from store import browsing, distributions, neighbours, scatter
 from store.browsing import Filter
 from store.catalogue import Catalogue
 from store.merge import merge
@@ -240,3 +240,38 @@ def test_songs_of_a_view_come_with_the_values_of_its_source(filled: Catalogue):
     assert (other["energy"] == 0.5).all()
     assert (own["energy"] != 0.5).all()
     assert own["has_clip"].all()
+
+
+def test_a_song_stands_in_its_genre_as_scipy_says(filled: Catalogue):
+    table = neighbours.standing(filled, "demo:3", "demo").set_index("feature")
+    joined = "FROM reference JOIN tracks USING (track_id) WHERE source = 'demo'"
+    peers = read(
+        filled, f"SELECT * {joined} AND genre_group = (SELECT genre_group FROM tracks WHERE track_id = 'demo:3')"
+    )
+    own = peers.set_index("track_id").loc["demo:3"]
+    assert list(table.index) == list(ALL_TARGETS)
+    for name in ALL_TARGETS:
+        assert table.loc[name, "value"] == own[name]
+        assert table.loc[name, "n"] == len(peers)
+        assert np.isclose(100 * table.loc[name, "below"], percentileofscore(peers[name], own[name], kind="mean"))
+    assert neighbours.standing(filled, "demo:later-1", "table:later").empty
+
+
+def test_the_most_similar_songs_are_the_nearest(filled: Catalogue):
+    found = neighbours.similar(filled, "demo:3", "demo", limit=5)
+    values = read(filled, "SELECT * FROM reference WHERE source = 'demo'").set_index("track_id")[list(ALL_TARGETS)]
+    apart = (((values - values.loc["demo:3"]) / values.std(ddof=0)) ** 2).sum(axis=1) ** 0.5
+    nearest = apart.drop("demo:3").nsmallest(5)
+    assert list(found["track_id"]) == list(nearest.index)
+    assert np.allclose(found["distance"], nearest)
+
+
+def test_without_values_no_song_is_similar(filled: Catalogue, empty: Catalogue):
+    assert neighbours.similar(filled, "demo:3", "nobody").empty
+    assert neighbours.similar(empty, "demo:3", "demo").empty
+
+
+def test_a_target_that_never_varies_tells_no_songs_apart(filled: Catalogue):
+    found = neighbours.similar(filled, "demo:3", "table:other", limit=100)
+    assert len(found) == SONGS // 4 - 1
+    assert np.isfinite(found["distance"]).all()

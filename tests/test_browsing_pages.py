@@ -7,7 +7,7 @@ import pytest
 from pages.ui import browsing_tables, feature_charts, places
 from pages.ui.palette import DARK, LIGHT, Palette
 from songfeat.labels import ALL_TARGETS, FEATURES, TARGETS
-from store import browsing, distributions, scatter
+from store import browsing, distributions, neighbours, scatter
 from store.catalogue import Catalogue
 from store.scatter import View
 from store.workspace import Workspace
@@ -161,3 +161,13 @@ def test_every_axis_has_a_name_with_its_unit():
     names = [browsing_tables.axis(name) for name in scatter.AXES]
     assert len(set(names)) == len(names)
     assert set(browsing_tables.axes_by_use(scatter.AXES)) == set(scatter.AXES)
+
+
+def test_a_song_stands_among_others(filled: Workspace):  # noqa: F811
+    at = show(places.SONG, track="demo:3")
+    said = texts(at)
+    assert "In its genre" in said
+    assert "24 songs of rock/indie" in said
+    near = neighbours.similar(Catalogue(filled), "demo:3", "demo")
+    links = [link.label for link in at.get("page_link")]
+    assert links[-len(near) :] == [f"{row.title} – {row.artist}" for row in near.itertuples()]

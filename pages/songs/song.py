@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, charts, frame, pickers, places, tables, words
+from pages.ui import cached, charts, frame, pickers, places, song_neighbours, tables, words
 from pages.ui.player import player
 
 palette = frame.colours()
@@ -44,3 +44,5 @@ if len(values):
     )
     st.markdown("**Whose values these are**")
     st.markdown(tables.whose(song, run_ids, labels))
+if len(song["reference"]):
+    song_neighbours.among_others(track_id, list(song["reference"]["source"].unique()), track.get("genre_group"))

@@ -18,6 +18,7 @@ from store import (
     errors_by_genre,
     exclusions,
     listening,
+    neighbours,
     overview,
     quality,
     readiness,
@@ -104,6 +105,8 @@ shares = _by_version(distributions.shares)
 spread = _by_version(distributions.summary)
 correlations = _by_version(distributions.correlations)
 cloud = _by_version(scatter.cloud)
+standing = _by_version(neighbours.standing)
+similar = _by_version(neighbours.similar)
 scatter_songs = _by_version(scatter.songs)
 songs_in_squares = _by_version(scatter.songs_in_squares)
 song = _by_version(tracks.song)

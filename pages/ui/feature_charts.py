@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from pages.ui import browsing_tables
 from pages.ui.heatmaps import SMALL
-from pages.ui.palette import Palette
+from pages.ui.palette import REFERENCE_SHAPE, Palette
 from songfeat.labels import FEATURES
 from store.distributions import CORRELATED
 from store.scatter import Cloud, View
@@ -150,3 +150,19 @@ def _range(name: str) -> dict[str, object]:
 
 def _runs_to_1(name: str) -> bool:
     return name in FEATURES and not FEATURES[name].unit and not FEATURES[name].whole
+
+
+def standing(table: pd.DataFrame, palette: Palette) -> alt.LayerChart:
+    """How many of its genre's songs lie below a song; `table` as :func:`store.neighbours.standing` gives it."""
+    said = table.assign(says=table["below"].map("{:.0%}".format))
+    scale = alt.Scale(domain=[0, 1.1], nice=False)  # room for the last one's text
+    y = alt.Y("feature:N", sort=list(table["feature"]), title=None, axis=alt.Axis(labelLimit=200))
+    told = ["feature", alt.Tooltip("value:Q", format=".3f"), alt.Tooltip("says:N", title="have less"), "n"]
+    axis = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], grid=False, labelFlush=False)
+    base = alt.Chart(said).encode(y=y, tooltip=told)
+    x = alt.X("below:Q", scale=scale, title=None, axis=axis)
+    bars = base.mark_bar(height={"band": 0.35}, color=palette.muted, opacity=0.45).encode(x=x)
+    marks = base.mark_point(filled=True, shape=REFERENCE_SHAPE, size=100, color=palette.ink, opacity=1).encode(x=x)
+    text = base.mark_text(align="left", dx=10, fontSize=12, color=palette.ink).encode(x=x, text="says:N")
+    middle = alt.Chart(pd.DataFrame({"below": [0.5]})).mark_rule(color=palette.muted, strokeDash=[4, 4]).encode(x=x)
+    return (bars + middle + marks + text).properties(height=alt.Step(_ROW_PX))
