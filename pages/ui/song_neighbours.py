@@ -30,8 +30,8 @@ def _standing(table: pd.DataFrame, source: str, genre: str | None) -> None:
     few = f", too few to say much (under {heatmaps.SMALL})" if n < heatmaps.SMALL else ""
     whose = words.literal(words.source(source))
     st.caption(
-        f"How many of {words.count(n, 'song')} of {genre}{few} have less of it, as {whose} gives the values; the line is"
-        " the middle."
+        f"How many of {words.count(n, 'song')} of {genre}{few} have less of it, as {whose} gives the values; the line"
+        " is the middle."
     )
     st.altair_chart(feature_charts.standing(table, frame.colours()))
 
@@ -41,7 +41,7 @@ def _similar(songs: pd.DataFrame, source: str) -> None:
         st.caption("There are no other songs to compare its values with.")
         return
     st.caption(
-        f"By all targets together, as {words.literal(words.source(source))} gives them.",
+        f"By all targets together, as {words.literal(words.source(source))} gives them; the smaller the number, the nearer.",
         help="The Euclidean distance over the targets, each in standard deviations over the source's songs.",
     )
     for song in songs.to_dict("records"):
@@ -53,4 +53,4 @@ def _similar(songs: pd.DataFrame, source: str) -> None:
             icon=":material/music_note:",
             query_params={"track": song["track_id"]},
         )
-        distance_place.caption(words.value(song["distance"], 2), help="Standard deviations away")
+        distance_place.caption(words.value(song["distance"], 2))
