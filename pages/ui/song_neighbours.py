@@ -41,7 +41,8 @@ def _similar(songs: pd.DataFrame, source: str) -> None:
         st.caption("There are no other songs to compare its values with.")
         return
     st.caption(
-        f"By all targets together, as {words.literal(words.source(source))} gives them; the smaller the number, the nearer.",
+        f"By all targets together, as {words.literal(words.source(source))} gives them; the smaller the number, the"
+        " nearer.",
         help="The Euclidean distance over the targets, each in standard deviations over the source's songs.",
     )
     for song in songs.to_dict("records"):
