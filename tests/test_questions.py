@@ -17,17 +17,16 @@ from songfeat.predictor import Predictor
 from songfeat.specs import get_spec
 from songfeat.tasks import answers_in_order, task_of
 from songfeat.training import train_model
-from store import clips, jobs, runs, tracks
+from store import jobs, runs, tracks
 from store.answers import leaderboard, matches, scores
 from store.catalogue import Catalogue
 from store.export import WHAT, export
-from store.merge import merge
 from store.shards import Shards
 from store.worker import work_here
 from store.workspace import Workspace
 from tests.modelling import SMALL_LOGMEL, make_examples, make_parts, train_quickly
 from tests.test_pages import pick, press, show, texts
-from tests.workspaces import song_rows
+from tests.workspaces import add_heard, song_rows
 
 DANCEABLE = QUESTIONS["danceable"]
 MODEL = "spectrogram_cnn_binary"
@@ -82,12 +81,7 @@ def catalogue(tmp_path_factory) -> Catalogue:
     """A workspace whose spectrograms say how danceable a song is, with one run of values and one of answers."""
     catalogue = Catalogue(Workspace.locate(tmp_path_factory.mktemp("yes_no") / "w"))
     rows = song_rows(120)
-    index = [f"{number:064d}" for number in range(len(rows))]
-    files = pd.DataFrame({"sha256": index, "track_id": rows["track_id"], "path": [f"{name}.wav" for name in index]})
-    files = files.assign(bytes=1, modified_ns=0, seconds=30.0, sample_rate=22_050, channels=1, status="ok", error=None)
-    with catalogue.lease(write=True) as db:
-        merge(db, rows)
-        clips.add(db, files)
+    index = add_heard(catalogue, rows)
     rng = np.random.default_rng(0)
     for name in ("logmel", "report"):
         spec = get_spec(name)

@@ -15,15 +15,14 @@ from songfeat import published
 from songfeat.cli import main
 from songfeat.labels import AVERAGE, TARGETS
 from songfeat.specs import get_spec
-from store import clips, report, report_plan, runs
+from store import report, report_plan, runs
 from store.catalogue import Catalogue
-from store.merge import merge
 from store.report import FAILS, HOLDS, OPEN
 from store.shards import Shards
 from store.worker import work_here
 from store.workspace import Workspace
 from tests.test_train import catalogue as numeric_library  # noqa: F401 - a fixture
-from tests.workspaces import song_rows
+from tests.workspaces import add_heard, song_rows
 
 SLOW = ("cnn_deep", "yes_or_no", "ours")
 """Systems on large arrays, which are left out here; the demo library has them."""
@@ -51,12 +50,7 @@ def played(tmp_path_factory) -> tuple[Catalogue, dict]:
     """A library of songs with numbers and arrays, the report replayed on it."""
     catalogue = Catalogue(Workspace.locate(tmp_path_factory.mktemp("report") / "w"))
     rows = song_rows(120)
-    index = [f"{number:064d}" for number in range(len(rows))]
-    files = pd.DataFrame({"sha256": index, "track_id": rows["track_id"], "path": [f"{name}.wav" for name in index]})
-    files = files.assign(bytes=1, modified_ns=0, seconds=30.0, sample_rate=22_050, channels=1, status="ok", error=None)
-    with catalogue.lease(write=True) as db:
-        merge(db, rows)
-        clips.add(db, files)
+    index = add_heard(catalogue, rows)
     spec = get_spec("report")
     arrays = np.random.default_rng(0).normal(size=(len(rows), *spec.shape)).astype(np.float32)
     Shards(catalogue.workspace, spec).write(dict(zip(index, arrays, strict=True)))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from songfeat.genres import GENRE_GROUPS
@@ -301,6 +301,7 @@ COLUMNS = [
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(COLUMNS, CELL)), min_size=1, max_size=8))
+@example([{"track_id": "0", "duration_ms": "5e-324"}])
 def test_whatever_the_cells_say_only_possible_values_enter(songs):
     frame = pd.DataFrame(songs, columns=COLUMNS, dtype="str")
     result = cleaned(frame)

@@ -49,6 +49,19 @@ def fill(folder: Path, *, songs: int = 120, with_clip: int = 6, with_array: int 
     return workspace
 
 
+def add_heard(catalogue: Catalogue, rows: pd.DataFrame) -> list[str]:
+    """Songs that each have a usable clip, of which only the catalogue knows; gives the clips' digests, song by song."""
+    digests = [f"{number:064d}" for number in range(len(rows))]
+    files = pd.DataFrame(
+        {"sha256": digests, "track_id": rows["track_id"], "path": [f"{digest}.wav" for digest in digests]}
+    )
+    files = files.assign(bytes=1, modified_ns=0, seconds=30.0, sample_rate=22_050, channels=1, status="ok", error=None)
+    with catalogue.lease(write=True) as db:
+        merge(db, rows)
+        clips.add(db, files)
+    return digests
+
+
 def song_rows(songs: int, seed: int = 0) -> pd.DataFrame:
     """Rows as `store.merge.merge` takes them, of the source ``demo``; two songs an artist."""
     random = np.random.default_rng(seed)

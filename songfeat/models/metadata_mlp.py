@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from songfeat.errors import ConfigError
-from songfeat.numeric import NumericConfig
+from songfeat.models.numeric_mlp import NumericMlpConfig
 from songfeat.registry import register
 from songfeat.training_config import TrainConfig
 
@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetadataMlpConfig(NumericConfig):
+class MetadataMlpConfig(NumericMlpConfig):
     """What can be chosen about the network.
 
     Attributes
     ----------
-    hidden : tuple of int
-        Width of each layer before the last.
     embedding : int
         Numbers that stand for a name.
     dropout : float
@@ -32,8 +30,7 @@ class MetadataMlpConfig(NumericConfig):
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        if not self.hidden or min(self.hidden) < 1:
-            raise ConfigError(f"hidden must be one width or more, each at least 1, got {self.hidden}.")
+        super().__post_init__()
         if self.embedding < 1:
             raise ConfigError(f"embedding must be 1 or more, got {self.embedding}.")
         if not 0 <= self.dropout < 1:

@@ -17,6 +17,7 @@ from store.sources.table_layout import DURATIONS, EXPORTIFY_APP, FMA, Mapping
 from store.sources.table_statistics import statistics
 
 _DAY_S = 86_400
+_SHORTEST_S = 0.001
 _UNITS = {
     "duration_ms": ("ms", 1000.0, cells.parse_milliseconds),
     "duration_s": ("s", 1.0, cells.parse_seconds),
@@ -125,7 +126,14 @@ def _feature(name: str, *, percent: bool) -> cells.Quantity:
 
 def _duration(field: str) -> cells.Quantity:
     unit, per_second, parse = _UNITS[field]
-    limits = Feature(name="duration", low=0, high=_DAY_S * per_second, unit=unit, unknown=(0.0,), meaning="of the song")
+    limits = Feature(
+        name="duration",
+        low=_SHORTEST_S * per_second,
+        high=_DAY_S * per_second,
+        unit=unit,
+        unknown=(0.0,),
+        meaning="of the song",
+    )
     return cells.Quantity(limits=limits, per_unit=per_second, parse=parse)
 
 
