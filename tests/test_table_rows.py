@@ -80,7 +80,7 @@ def test_a_bad_cell_costs_that_cell_only(from_text):
         [2, "Danceability", "1e9", "1e9 is above 1, the largest danceability there can be"],
         [3, "tempo", "fast", "'fast' cannot be read; tempo is a number from 20 to 260 BPM"],
         [3, "year", "99", "99 is below 1000, the smallest year there can be"],
-        [3, "duration_ms", "-5", "-5 is below 0 ms, the smallest duration there can be"],
+        [3, "duration_ms", "-5", "-5 is below 1 ms, the smallest duration there can be"],
         [3, "popularity", "101", "101 is above 100, the largest popularity there can be"],
         [3, "isrc", "123", "'123' is no ISRC (as in USABC2100001)"],
         [3, "preview_url", "ftp://a", "'ftp://a' is no address that starts with http:// or https://"],
