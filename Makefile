@@ -16,7 +16,7 @@ app: $(VENV)/.ready  ## the dashboard; builds the demo library first if the work
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.ready  ## all quick tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
