@@ -58,10 +58,11 @@ class Loss:
         known = ~targets.isnan()
         # An unknown value is taken to be as answered: no gradient through it is NaN, and its loss is left out.
         wanted = targets.where(known, answers.detach())
-        each = torch.empty_like(answers)
-        for kind, columns in self._columns.items():
-            each[:, columns] = self._of_kind(kind, answers[:, columns], wanted[:, columns], columns)
-        return each.where(known, 0.0).sum()
+        each = [
+            self._of_kind(kind, answers[:, columns], wanted[:, columns], columns).where(known[:, columns], 0.0).sum()
+            for kind, columns in self._columns.items()
+        ]
+        return each[0] if len(each) == 1 else torch.stack(each).sum()
 
     def __call__(self, answers: Tensor, targets: Tensor) -> Tensor:
         """The mean over all known values."""

@@ -114,7 +114,8 @@ class _Training:
         self.model, self.train, self.val, self.config, self.seed = model, train, val, config, seed
         self.device = distributed.device()
         self.loss = Loss(config, train)
-        self.known = (~train.targets.isnan()).sum(dim=1)
+        # In NumPy, whose small steps cost a tenth of PyTorch's.
+        self.known = (~train.targets.isnan()).sum(dim=1).numpy()
         self.odds = density_weights(train.targets) if config.sampling == "density" else None
         self.optimizer = torch.optim.Adam(
             model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
@@ -167,7 +168,7 @@ class _Training:
                 own, weight = distributed.share_of(rows)
                 step.rows, step.weight = len(rows), weight
                 batch = self.train.select(own).to(self.device)
-                part = weight / self.known[rows].sum().item()
+                part = weight / int(self.known[rows.numpy()].sum())
                 loss = self.loss.total(self.model(batch.inputs), batch.targets) * part
                 loss.backward()
                 mean = distributed.sum_gradients(self.model, loss)
