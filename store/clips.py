@@ -50,6 +50,15 @@ def all_clips(catalogue: Catalogue) -> pd.DataFrame:
         return db.execute("SELECT * FROM clips ORDER BY sha256").df()
 
 
+def one_a_track(catalogue: Catalogue) -> pd.Series:
+    """One usable clip a track, that with the smallest digest: its digest, by track id in its order."""
+    with catalogue.lease() as db:
+        table = db.execute(
+            "SELECT track_id, min(sha256) AS sha256 FROM clips WHERE status = 'ok' GROUP BY track_id ORDER BY track_id"
+        ).df()
+    return table.set_index("track_id")["sha256"]
+
+
 def set_levels(db: duckdb.DuckDBPyConnection, levels: dict[str, float]) -> None:
     """Record how loud clips are, in dB of full scale, inside a writing lease."""
     if levels:

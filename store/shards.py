@@ -89,7 +89,7 @@ class Shards:
 
     def load(self, clips: Iterable[str]) -> dict[str, np.ndarray]:
         """The arrays of those of `clips` that are there, float32, each of the spec's shape; raises as `gather` does."""
-        return {sha: array for shas, arrays in self._read(clips) for sha, array in zip(shas, arrays, strict=True)}
+        return {sha: array for shas, arrays in self.by_shard(clips) for sha, array in zip(shas, arrays, strict=True)}
 
     def gather(self, clips: Sequence[str]) -> np.ndarray:
         """The arrays of `clips`, all of which must be there, as one, ``(n, *spec.shape)``, float32.
@@ -110,7 +110,7 @@ class Shards:
             with tempfile.TemporaryFile(dir=self.folder) as file:
                 gathered = np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
         row_of = {sha: row for row, sha in enumerate(clips)}
-        for shas, arrays in self._read(clips):
+        for shas, arrays in self.by_shard(clips):
             gathered[[row_of[sha] for sha in shas]] = arrays
         return gathered
 
@@ -121,8 +121,8 @@ class Shards:
             path.replace(path.with_suffix(path.suffix + _SET_ASIDE))
         return damaged
 
-    def _read(self, clips: Iterable[str]) -> Iterator[tuple[list[str], np.ndarray]]:
-        """Shard by shard those of `clips` that are there, with their arrays."""
+    def by_shard(self, clips: Iterable[str]) -> Iterator[tuple[list[str], np.ndarray]]:
+        """Shard by shard those of `clips` that are there, with their arrays; raises as `gather` does."""
         wanted = pa.array(sorted(set(clips)), type=pa.string())
         for path in self._parts():
             table = _read_checked(path)

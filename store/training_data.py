@@ -8,6 +8,7 @@ from songfeat.examples import Examples
 from songfeat.labels import FEATURES, NUMERIC_INPUTS
 from songfeat.registry import METADATA
 from songfeat.specs import Spec
+from store import clips
 from store.catalogue import Catalogue
 from store.label_sources import COMPLETE, labels_query, parted
 from store.readiness import tracks_by_source
@@ -58,7 +59,7 @@ def load(
     arrays = {}
     if spec is not None and spec.kind in inputs:
         shards = Shards(catalogue.workspace, spec)
-        keys = _clips(catalogue) if spec.by_clip else tracks.index.to_series()
+        keys = clips.one_a_track(catalogue) if spec.by_clip else tracks.index.to_series()
         keys = keys[keys.isin(list(shards.known()))]
         tracks = tracks[tracks.index.isin(keys.index)]
         arrays[spec.kind] = shards.gather(list(keys.loc[tracks.index]))
@@ -170,12 +171,3 @@ def _metadata(catalogue: Catalogue, label_source: pd.Series) -> pd.DataFrame:
         ).df()
         db.unregister("labels")
     return table.set_index("track_id").loc[label_source.index, list(metadata.COLUMNS)]
-
-
-def _clips(catalogue: Catalogue) -> pd.Series:
-    """One usable clip a track: its digest, by track id."""
-    with catalogue.lease() as db:
-        table = db.execute(
-            "SELECT track_id, min(sha256) AS sha256 FROM clips WHERE status = 'ok' GROUP BY track_id ORDER BY track_id"
-        ).df()
-    return table.set_index("track_id")["sha256"]

@@ -31,6 +31,7 @@ from store import (
     table_preview,
     tracks,
 )
+from store import clip_statistics as how_clips_sound
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -138,6 +139,18 @@ def clips_waiting(spec: str) -> int:
     """The clips that lack an array of this spec."""
     ours = catalogue()
     return _waiting(str(ours.workspace.folder), ours.version(), readiness.shards_stamp(ours, get_spec(spec)), spec)
+
+
+@st.cache_data(max_entries=4, max_size="256mb", show_spinner="Reading arrays …")
+def _clip_statistics(folder: str, version: int, stamp: int, spec: str) -> Any:
+    return how_clips_sound.statistics(_catalogue(folder), get_spec(spec))
+
+
+def clip_statistics(spec: str) -> Any:
+    """How each song's clip sounds in a few numbers; see :func:`store.clip_statistics.statistics`."""
+    ours = catalogue()
+    stamp = readiness.shards_stamp(ours, get_spec(spec))
+    return _clip_statistics(str(ours.workspace.folder), ours.version(), stamp, spec)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
