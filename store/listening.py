@@ -1,4 +1,4 @@
-"""The sound of one clip as a person looks at it: its waveform and its MFCCs, on one time axis."""
+"""The sound of one clip as a person looks at it: waveform, mel spectrogram and MFCCs, on one time axis."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from songfeat.audio import load_mono
-from songfeat.mfcc import mfcc
-from songfeat.specs import MfccSpec
+from songfeat.mel import decibels
+from songfeat.mfcc import cepstrum, fit_frames
+from songfeat.specs import MelSpec, MfccSpec
 
 ENVELOPE_BINS = 900
 
@@ -23,12 +24,15 @@ class Sound:
         Columns seconds, low, high: the least and the greatest sample of each slice of time.
     frame_seconds : numpy.ndarray
         The time that each frame is centred on, (n_frames,).
+    levels : numpy.ndarray
+        The mel spectrogram that the MFCCs come from, in decibels, (n_mels, n_frames).
     coefficients : numpy.ndarray
         MFCCs, (n_mfcc, n_frames); only frames of the clip, none that only fill up the array.
     """
 
     envelope: pd.DataFrame
     frame_seconds: np.ndarray
+    levels: np.ndarray
     coefficients: np.ndarray
 
     @property
@@ -63,18 +67,25 @@ def listen(path: str | Path, spec: MfccSpec) -> Sound:
     AudioError
         If the file is gone or has no sound that can be used.
     """
-    mono = load_mono(
+    mono = decode(path, spec)
+    levels = decibels(mono, spec)
+    used = min(levels.shape[1], spec.n_frames)
+    return Sound(
+        envelope=envelope(mono, spec.sample_rate),
+        frame_seconds=np.arange(used) / spec.frames_per_second,
+        levels=levels[:, :used],
+        coefficients=fit_frames(cepstrum(levels, spec), used),
+    )
+
+
+def decode(path: str | Path, spec: MelSpec) -> np.ndarray:
+    """The part of a file that `spec` uses, mono, float32, (n_samples,), at its sample rate; raises AudioError."""
+    return load_mono(
         path,
         sample_rate=spec.sample_rate,
         max_seconds=spec.max_seconds,
         cut=spec.cut,
         min_seconds=spec.min_seconds,
-    )
-    used = min(1 + len(mono) // spec.hop_length, spec.n_frames)
-    return Sound(
-        envelope=envelope(mono, spec.sample_rate),
-        frame_seconds=np.arange(used) / spec.frames_per_second,
-        coefficients=mfcc(mono, spec)[:, :used],
     )
 
 

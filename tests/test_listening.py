@@ -35,12 +35,21 @@ def test_a_short_clip_has_the_frames_it_fills(tmp_path):
     whole = extract(path, REPORT_SPEC)
     np.testing.assert_array_equal(sound.coefficients, whole[:, :frames])
     assert not whole[:, frames:].any()
+    assert sound.levels.shape == (REPORT_SPEC.n_mels, frames)
+    loudest = sound.levels[:, frames // 2].argmax()  # bands of the HTK scale, 1.7 mel wide at the least
+    mels = 2595 * np.log10(1 + np.array([440, 22_050]) / 700)
+    assert loudest == pytest.approx(mels[0] / mels[1] * (REPORT_SPEC.n_mels + 1) - 1, abs=1)
     assert sound.envelope["high"].max() == pytest.approx(0.5, abs=0.01)
 
 
 def test_the_table_and_the_relative_values_are_over_time():
     coefficients = np.array([[1.0, 3.0], [5.0, 5.0]], dtype=np.float32)
-    sound = Sound(envelope=envelope(np.ones(9), 3), frame_seconds=np.arange(2.0), coefficients=coefficients)
+    sound = Sound(
+        envelope=envelope(np.ones(9), 3),
+        frame_seconds=np.arange(2.0),
+        levels=np.zeros((3, 2)),
+        coefficients=coefficients,
+    )
     np.testing.assert_allclose(sound.relative, [[-1, 1], [0, 0]])
     assert sound.table.to_dict("list") == {
         "coefficient": [0, 1], "mean": [2, 5], "deviation": [1, 0], "lowest": [1, 5], "highest": [3, 5],

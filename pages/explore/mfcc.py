@@ -1,45 +1,36 @@
-"""Look at a song's sound as models hear it: waveform and MFCCs on one time axis."""
+"""Songs as audio models hear them: looked at, beside each other, taken apart and put together again, on a map."""
 
 import streamlit as st
 
-from pages.ui import cached, frame, heatmaps, pickers, places, words
-from pages.ui.player import player
-from songfeat.specs import get_spec
+from pages.ui import cached, frame, pickers, places, playground, sound_map_parts, sound_parts
+
+OF_ONE_SONG = {
+    "Song": sound_parts.one_song,
+    "Side by side": sound_parts.side_by_side,
+    "Playground": playground.playground,
+}
+MAP = "Map"
 
 frame.heading(
     "MFCC",
-    "A song as an audio model hears it: its waveform, and beneath it how its timbre changes, in mel-frequency cepstral"
-    " coefficients.",
+    "A song as an audio model hears it: how its timbre changes over time, in mel-frequency cepstral coefficients.",
 )
-controls = st.columns([2, 3, 3])
-track_id = pickers.song(controls[0], controls[1], page="mfcc", with_clip=True)
-spec_name = "report"
-colouring = controls[2].segmented_control(
-    "Colour by",
-    ["each one's own mean", "value"],
-    default="each one's own mean",
+view = st.segmented_control(
+    "View",
+    [*OF_ONE_SONG, MAP],
+    default="Song",
     required=True,
-    help="Coefficient 0 is the level and far larger than the others: by value, it outshines them.",
+    key="view",
+    bind="query-params",
+    label_visibility="collapsed",
 )
+if view == MAP:
+    sound_map_parts.show()
+    st.stop()
+search_place, list_place, more_place = st.columns([2, 3, 3])
+track_id = pickers.song(search_place, list_place, page="mfcc", with_clip=True)
 if track_id is None:
     st.info("No song with a clip is here. Scan a folder of audio files, or wait for the demo library.")
     st.page_link(places.COLLECT, label="Collect songs", icon=":material/library_add:")
     st.stop()
-
-song = cached.song(track_id)
-clip = song["clips"].iloc[0]
-spec = get_spec(spec_name)
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.markdown(
-        f"**{words.literal(song['track'].get('title', track_id))}**  \n{words.literal(words.song_line(song['track']))}"
-    )
-    player(song["clips"])
-    st.page_link(places.SONG, label="Song", icon=":material/music_note:", query_params={"track": track_id})
-sound = cached.listen(clip["path"], clip["sha256"], spec_name)
-st.plotly_chart(
-    heatmaps.sound(sound, frame.colours(), relative=colouring != "value"), key="sound", config={"displayModeBar": False}
-)
-st.caption(words.spec_line(spec))
-st.subheader("Each coefficient over the clip", anchor=False)
-st.caption("0 is the level, 1 the balance of low and high, higher ones ever finer detail of the spectrum.")
-st.dataframe(sound.table.round(2), hide_index=True)
+OF_ONE_SONG[view](cached.song(track_id), more_place)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from songfeat import registry
 from songfeat.pretrained.song import SongAnswer, predict
-from songfeat.specs import get_spec
+from songfeat.specs import MfccSpec, get_spec
 from store import agreement as agreements
 from store import (
     browsing,
@@ -22,16 +22,19 @@ from store import (
     overview,
     quality,
     readiness,
+    rebuilding,
     rejects,
     report,
     run_keeping,
     runs,
     scatter,
     song_lists,
+    sound_profiles,
     table_preview,
     tracks,
 )
 from store import clip_statistics as how_clips_sound
+from store import sound_map as sound_maps
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -114,6 +117,8 @@ song = _by_version(tracks.song)
 pick_list = _by_version(song_lists.pick_list)
 song_row = _by_version(song_lists.by_id)
 newest_rejects = _by_version(rejects.newest)
+genre_members = _by_version(sound_profiles.genre_members)
+target_values = _by_version(sound_maps.target_values)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -161,6 +166,31 @@ def _listen(path: str, digest: str, spec: str) -> listening.Sound:
 def listen(path: str, digest: str, spec: str) -> listening.Sound:
     """What a clip looks like; `digest` says which content of the file is meant."""
     return _listen(path, digest, spec)
+
+
+@st.cache_data(max_entries=32, show_spinner="Computing what is kept …")
+def attempt(path: str, digest: str, spec: MfccSpec) -> rebuilding.Attempt:
+    """What a choice of settings keeps of a clip; `digest` says which content of the file is meant."""
+    return rebuilding.attempt(path, spec)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def sounds(path: str, digest: str, spec: MfccSpec) -> Any:
+    """A clip and what its MFCCs keep of it, to be heard."""
+    return rebuilding.sounds(path, spec)
+
+
+@st.cache_data(max_entries=8, max_size="64mb", show_spinner="Placing songs …")
+def _sound_map(folder: str, version: int, stamp: int, spec: str, method: str) -> sound_maps.SoundMap:
+    return sound_maps.sound_map(_catalogue(folder), clip_statistics(spec), method)
+
+
+def sound_map(spec: str, method: str) -> sound_maps.SoundMap:
+    """Where songs lie by how they sound; new arrays count at once."""
+    ours = catalogue()
+    return _sound_map(
+        str(ours.workspace.folder), ours.version(), readiness.shards_stamp(ours, get_spec(spec)), spec, method
+    )
 
 
 @st.cache_data(max_entries=4, max_size="64mb", show_spinner="Reading the table …")

@@ -8,6 +8,7 @@ from plotly.subplots import make_subplots
 from pages.ui.palette import Palette
 from songfeat.labels import ALL_TARGETS
 from store.listening import Sound
+from store.rebuilding import Attempt
 
 SMALL = 30
 """Groups of fewer tracks are marked."""
@@ -90,7 +91,7 @@ def _formatted(value: np.ndarray, half: np.ndarray | None = None) -> np.ndarray:
 
 
 def sound(sound: Sound, palette: Palette, *, relative: bool) -> go.Figure:
-    """A clip's waveform over its MFCCs, on one time axis in seconds.
+    """A clip's waveform, mel spectrogram and MFCCs above each other, on one time axis in seconds.
 
     Parameters
     ----------
@@ -100,27 +101,71 @@ def sound(sound: Sound, palette: Palette, *, relative: bool) -> go.Figure:
         Whether each coefficient is coloured by how far it is from its own
         mean, in standard deviations; else by its value.
     """
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.3, 0.7], vertical_spacing=0.04)
+    figure = make_subplots(rows=3, cols=1, shared_xaxes=True, row_heights=[0.2, 0.4, 0.4], vertical_spacing=0.035)
     wave = sound.envelope
     line = {"color": palette.accent, "width": 1}
     for name, fill in (("low", None), ("high", "tonexty")):
         figure.add_scatter(
             x=wave["seconds"], y=wave[name], fill=fill, line=line, row=1, col=1, showlegend=False, hoverinfo="skip"
         )
-    values = sound.relative if relative else sound.coefficients
     figure.add_heatmap(
-        z=values,
+        z=sound.levels,
         x=sound.frame_seconds,
-        colorscale=_scale(palette.difference if relative else palette.magnitude),
-        zmid=0 if relative else None,
-        colorbar={"title": "deviations" if relative else "value", "thickness": 12, "len": 0.7, "y": 0.33},
-        hovertemplate="%{x:.2f} s<br>coefficient %{y}: %{z:.2f}<extra></extra>",
+        colorscale=_scale(palette.magnitude),
+        colorbar={"title": "dB", "thickness": 12, "len": 0.4, "y": 0.59},
+        hovertemplate="%{x:.2f} s<br>mel band %{y}: %{z:.1f} dB<extra></extra>",
         row=2,
         col=1,
     )
-    figure.update_layout(height=430, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.add_heatmap(
+        z=sound.relative if relative else sound.coefficients,
+        x=sound.frame_seconds,
+        colorscale=_scale(palette.difference if relative else palette.magnitude),
+        zmid=0 if relative else None,
+        colorbar={"title": "deviations" if relative else "value", "thickness": 12, "len": 0.4, "y": 0.18},
+        hovertemplate="%{x:.2f} s<br>coefficient %{y}: %{z:.2f}<extra></extra>",
+        row=3,
+        col=1,
+    )
+    figure.update_layout(height=560, margin={"l": 10, "r": 10, "t": 10, "b": 10})
     figure.update_yaxes(title_text="amplitude", range=[-1, 1], row=1, col=1)
-    figure.update_yaxes(title_text="MFCC coefficient", dtick=5, showgrid=False, row=2, col=1)
+    figure.update_yaxes(title_text="mel band", showgrid=False, row=2, col=1)
+    figure.update_yaxes(title_text="MFCC", dtick=5, showgrid=False, row=3, col=1)
+    figure.update_xaxes(title_text="time (seconds)", showgrid=False, row=3, col=1)
+    return figure
+
+
+def kept(attempt: Attempt, palette: Palette) -> go.Figure:
+    """A mel spectrogram above what its MFCCs keep of it, on one time axis and one scale of decibels."""
+    figure = make_subplots(
+        rows=2,
+        cols=1,
+        shared_xaxes=True,
+        shared_yaxes=True,
+        vertical_spacing=0.1,
+        subplot_titles=("mel spectrogram", f"the same from {attempt.shape[0]} coefficients"),
+    )
+    for row, levels in enumerate((attempt.levels, attempt.rebuilt), start=1):
+        figure.add_heatmap(
+            z=levels,
+            x=attempt.seconds,
+            y=attempt.bands,
+            coloraxis="coloraxis",
+            hovertemplate="%{x:.2f} s<br>mel band %{y:.0f}: %{z:.1f} dB<extra></extra>",
+            row=row,
+            col=1,
+        )
+    figure.update_layout(
+        height=460,
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        coloraxis={
+            "colorscale": _scale(palette.magnitude),
+            "cmin": float(attempt.levels.min()),
+            "cmax": float(attempt.levels.max()),
+            "colorbar": {"title": "dB", "thickness": 12},
+        },
+    )
+    figure.update_yaxes(title_text="mel band", showgrid=False)
     figure.update_xaxes(title_text="time (seconds)", showgrid=False, row=2, col=1)
     return figure
 

@@ -12,16 +12,29 @@ from songfeat.scores import METRICS
 MOST_RUNS = 3
 
 
-def song(search_place: DeltaGenerator, list_place: DeltaGenerator, *, page: str, with_clip: bool = False) -> str | None:
+def song(
+    search_place: DeltaGenerator,
+    list_place: DeltaGenerator,
+    *,
+    page: str,
+    with_clip: bool = False,
+    query: str = "q",
+    parameter: str = "track",
+) -> str | None:
     """A search box and the list of what it finds; gives the id of the song that is picked.
 
-    The address says ``?q=…&track=…``.
+    The address says ``?q=…&track=…``, or what `query` and `parameter` name in their place.
     """
-    key = f"{page}-track"
-    query = search_place.text_input(
-        "Search", key="q", bind="query-params", placeholder="title or artist", on_change=_forget, args=(key, "track")
+    key = f"{page}-{parameter}"
+    wanted = search_place.text_input(
+        "Search",
+        key=query,
+        bind="query-params",
+        placeholder="title or artist",
+        on_change=_forget,
+        args=(key, parameter),
     )
-    found = _with_wanted(cached.pick_list(query, with_clip=with_clip), key, with_clip=with_clip)
+    found = _with_wanted(cached.pick_list(wanted, with_clip=with_clip), key, parameter, with_clip=with_clip)
     if found.empty:
         list_place.selectbox("Song", [], placeholder="nothing found", disabled=True)
         return None
@@ -29,9 +42,9 @@ def song(search_place: DeltaGenerator, list_place: DeltaGenerator, *, page: str,
     if st.session_state.get(key) not in names:
         st.session_state[key] = next(iter(names))
     picked = list_place.selectbox(
-        f"Song ({len(names)} found)" if query else "Song", list(names), format_func=names.__getitem__, key=key
+        f"Song ({len(names)} found)" if wanted else "Song", list(names), format_func=names.__getitem__, key=key
     )
-    st.query_params["track"] = picked
+    st.query_params[parameter] = picked
     return picked
 
 
@@ -41,9 +54,9 @@ def _forget(key: str, parameter: str) -> None:
     st.query_params.pop(parameter, None)
 
 
-def _with_wanted(found: pd.DataFrame, key: str, *, with_clip: bool) -> pd.DataFrame:
+def _with_wanted(found: pd.DataFrame, key: str, parameter: str, *, with_clip: bool) -> pd.DataFrame:
     """The list with the song that is picked or that the address names, also if the search does not find it."""
-    wanted = st.session_state.get(key) or st.query_params.get("track")
+    wanted = st.session_state.get(key) or st.query_params.get(parameter)
     if not wanted or wanted in set(found["track_id"]):
         st.session_state[key] = wanted
         return found

@@ -12,6 +12,7 @@ from songfeat.pretrained.song import SongAnswer
 from songfeat.scores import METRICS
 from songfeat.specs import MelSpec, MfccSpec, Spec
 from store.jobs import Job
+from store.rebuilding import Attempt
 from store.sources.demo import SOURCE as DEMO
 
 MINUS = "\N{MINUS SIGN}"
@@ -237,6 +238,26 @@ def spec_line(spec: Spec) -> str:
         f" (n_fft, {1000 * spec.n_fft / spec.sample_rate:.0f} ms) every {spec.hop_length:,} samples (hop_length,"
         f" {1000 / spec.frames_per_second:.0f} ms): {spec.frames_per_second:.2f} frames a second at"
         f" {spec.sample_rate:,} Hz, {spec.n_frames} frames, {spec.n_frames / spec.frames_per_second:.1f} s."
+    )
+
+
+def kept_line(found: Attempt, spec: MfccSpec) -> str:
+    """What a choice of settings gives and what it loses, in Markdown."""
+    rows, frames = found.shape
+    numbers = rows * frames
+    lost = [f"the rebuilt spectrum is on average **{found.error_db:.1f} dB** off (root mean square)"]
+    if found.heard_share < 1:
+        lost.append(f"windows hold {found.heard_share:.0%} of the samples, the rest is never heard")
+    if found.empty_bands:
+        lost.append(
+            f"{found.empty_bands} of {spec.n_mels} mel bands lie between two frequencies of so short a window and"
+            " stay empty"
+        )
+    return (
+        f"**{rows} × {frames:,}** numbers, **{spec.frames_per_second:.1f} frames a second**, windows of"
+        f" {1000 * spec.n_fft / spec.sample_rate:.0f} ms: {numbers:,} numbers in place of {found.n_samples:,} samples,"
+        f" one for {found.n_samples / numbers:.1f}. Kept: **{found.kept_share:.0%}** of the mel spectrogram's variance."
+        f" Lost: {'; '.join(lost)}."
     )
 
 
