@@ -137,12 +137,16 @@ def rebuild(coefficients: np.ndarray, spec: MfccSpec, *, n_samples: int, iterati
     return mono.astype(np.float32, copy=False)
 
 
-def at_level_of(mono: np.ndarray, original: np.ndarray) -> np.ndarray:
-    """A sound made as loud as another (by root mean square), never beyond full scale.
+def equally_loud(original: np.ndarray, rebuilt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both sounds, float32, as loud as each other (by root mean square) and within full scale.
 
-    A smoothed spectrum in decibels is quieter than the one that it was smoothed from.
+    They are as loud as the original, or as loud as the one with the higher
+    peaks can be. A spectrum that was smoothed in decibels is quieter than the
+    one it came from, which says nothing of what is kept.
     """
-    own, wanted = (float(np.sqrt(np.mean(np.square(sound)))) for sound in (mono, original))
-    peak = float(np.abs(mono).max())
-    gain = min(wanted / own, 1 / peak) if own > 0 else 1.0
-    return (mono * gain).astype(np.float32)
+    levels = [float(np.sqrt(np.mean(np.square(sound)))) for sound in (original, rebuilt)]
+    peaks = [float(np.abs(sound).max()) for sound in (original, rebuilt)]
+    loudest = [level / peak for level, peak in zip(levels, peaks, strict=True) if peak > 0]
+    common = min(levels[0], *loudest) if loudest else 0.0
+    gains = [common / level if level > 0 else 1.0 for level in levels]
+    return (original * gains[0]).astype(np.float32), (rebuilt * gains[1]).astype(np.float32)

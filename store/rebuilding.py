@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from songfeat.inversion import at_level_of, kept, rebuild
+from songfeat.inversion import equally_loud, kept, rebuild
 from songfeat.mel import mel_filterbank
 from songfeat.specs import REPORT_SPEC, MfccSpec
 from store.listening import decode
@@ -94,9 +94,7 @@ def sounds(path: str | Path, spec: MfccSpec) -> tuple[np.ndarray, np.ndarray]:
     Both are float32, (n_samples,), at the spec's sample rate, within full scale.
     """
     mono = decode(path, spec)
-    again = rebuild(kept(mono, spec).coefficients, spec, n_samples=len(mono))
-    original = mono / max(1.0, float(np.abs(mono).max()))
-    return original, at_level_of(again, original)
+    return equally_loud(mono, rebuild(kept(mono, spec).coefficients, spec, n_samples=len(mono)))
 
 
 def _picture(levels: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:

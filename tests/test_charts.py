@@ -163,12 +163,14 @@ def test_sound_has_one_time_axis_in_seconds(palette: Palette, relative: bool):
     sound = Sound(
         envelope=envelope(mono, 44_100),
         frame_seconds=np.arange(5) / REPORT_SPEC.frames_per_second,
+        levels=np.arange(15.0).reshape(3, 5),
         coefficients=coefficients,
     )
     figure = heatmaps.sound(sound, palette, relative=relative)
-    low, high, heatmap = figure.data
-    assert figure.layout.xaxis.matches == "x2"
-    assert "seconds" in figure.layout.xaxis2.title.text
+    low, high, levels, heatmap = figure.data
+    assert figure.layout.xaxis.matches == figure.layout.xaxis2.matches == "x3"
+    assert "seconds" in figure.layout.xaxis3.title.text
+    np.testing.assert_array_equal(np.asarray(levels.z), sound.levels)
     assert heatmap.x[1] == pytest.approx(8192 / 44_100)
     assert (heatmap.zmid == 0) is relative
     expected = sound.relative if relative else coefficients

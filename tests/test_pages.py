@@ -311,29 +311,6 @@ def test_a_job_that_stopped_can_be_resumed_and_one_at_work_cancelled(empty: Work
     assert (empty.jobs / failed / "cancel").exists()
 
 
-def test_mfcc_shows_a_song(filled: Workspace):
-    at = show(places.MFCC, track="demo:3")
-    said = texts(at)
-    assert "**Song 3**" in said
-    assert "20 coefficients" in said
-    assert at.get("plotly_chart")
-    assert at.get("audio")
-    assert list(at.dataframe[0].value["coefficient"]) == list(range(20))
-
-
-def test_mfcc_finds_a_song(filled: Workspace):
-    at = show(places.MFCC)
-    pick(at, "text_input", "Search").set_value("song 5").run()
-    assert "**Song 5**" in texts(at)
-    assert at.query_params["track"] == "demo:5"
-
-
-@pytest.mark.parametrize("track", ["demo:100", "demo:9999"])
-def test_mfcc_says_so_if_a_song_has_no_clip(filled: Workspace, track: str):
-    at = show(places.MFCC, track=track)
-    assert f"no song {track} with a clip" in texts(at).replace("\\", "")
-
-
 def test_a_clip_whose_file_is_gone_is_named(tmp_path, monkeypatch):
     workspace = fill(tmp_path, songs=60, with_clip=1, with_array=1)
     monkeypatch.setenv("SONGFEAT_WORKSPACE", str(tmp_path))

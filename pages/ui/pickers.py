@@ -20,10 +20,12 @@ def song(
     with_clip: bool = False,
     query: str = "q",
     parameter: str = "track",
+    without: str | None = None,
 ) -> str | None:
     """A search box and the list of what it finds; gives the id of the song that is picked.
 
-    The address says ``?q=…&track=…``, or what `query` and `parameter` name in their place.
+    The address says ``?q=…&track=…``, or what `query` and `parameter` name in their place. The song `without` is not
+    offered.
     """
     key = f"{page}-{parameter}"
     wanted = search_place.text_input(
@@ -35,6 +37,7 @@ def song(
         args=(key, parameter),
     )
     found = _with_wanted(cached.pick_list(wanted, with_clip=with_clip), key, parameter, with_clip=with_clip)
+    found = found[found["track_id"] != without]
     if found.empty:
         list_place.selectbox("Song", [], placeholder="nothing found", disabled=True)
         return None

@@ -4,6 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from pages.ui.palette import RUN_SHAPES, Palette
 from store.listening import Sound
@@ -11,25 +12,28 @@ from store.listening import Sound
 DENSE = 5_000
 """From so many songs on, the map is drawn by the graphics card."""
 
-_ROW_PX = 62
+_ROW_PX = 80
+_MARGINS = {"l": 10, "r": 10, "t": 10, "b": 10}
 _REST_OPACITY = 0.45
 
 
-def trajectories(sound: Sound, chosen: list[int], palette: Palette) -> alt.FacetChart:
+def trajectories(sound: Sound, chosen: list[int], palette: Palette) -> go.Figure:
     """How some coefficients go over a clip: a row each, on one time axis, each on a scale of its own."""
-    table = pd.concat(
-        pd.DataFrame({"seconds": sound.frame_seconds, "value": sound.coefficients[number], "coefficient": number})
-        for number in chosen
-    )
-    told = ["coefficient", alt.Tooltip("seconds", format=".2f"), alt.Tooltip("value", format=".2f")]
-    lines = alt.Chart(table).mark_line(color=palette.accent, strokeWidth=1.5)
-    lines = lines.encode(
-        x=alt.X("seconds:Q", title="time (seconds)", scale=alt.Scale(nice=False)),
-        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=3)),
-        tooltip=told,
-    ).properties(height=_ROW_PX, width="container")
-    row = alt.Row("coefficient:N", title=None, sort=chosen, header=alt.Header(labelAngle=0, labelAlign="left"))
-    return lines.facet(row=row, spacing=6).resolve_scale(y="independent")
+    figure = make_subplots(rows=len(chosen), cols=1, shared_xaxes=True, vertical_spacing=0.12 / len(chosen))
+    for row, number in enumerate(chosen, start=1):
+        figure.add_scatter(
+            x=sound.frame_seconds,
+            y=sound.coefficients[number],
+            line={"color": palette.accent, "width": 1.5},
+            hovertemplate=f"%{{x:.2f}} s<br>coefficient {number}: %{{y:.2f}}<extra></extra>",
+            row=row,
+            col=1,
+        )
+        figure.update_yaxes(title_text=str(number), nticks=4, zeroline=False, row=row, col=1)
+    figure.update_layout(height=70 + _ROW_PX * len(chosen), margin=_MARGINS, showlegend=False)
+    figure.update_xaxes(showgrid=False)
+    figure.update_xaxes(title_text="time (seconds)", row=len(chosen), col=1)
+    return figure
 
 
 def profiles(table: pd.DataFrame, palette: Palette) -> alt.LayerChart:
@@ -50,13 +54,13 @@ def profiles(table: pd.DataFrame, palette: Palette) -> alt.LayerChart:
     shown = table.reindex(columns=["coefficient", "whose", "value", "low", "high"])
     x = alt.X("coefficient:O", title="MFCC coefficient", axis=alt.Axis(labelAngle=0, grid=True))
     base = alt.Chart(shown).encode(x=x, xOffset=alt.XOffset("whose:N", sort=order), color=colour)
-    y = alt.Y("value:Q", title="deviations from the average clip", axis=alt.Axis(format="+.1f"))
+    y = alt.Y("value:Q", title="deviations", axis=alt.Axis(format="+.1f"))
     bands = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=4, opacity=0.35)
     marks = base.mark_point(filled=True, opacity=1, size=70).encode(y=y, shape=shape, tooltip=told)
     zero = (
         alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(color=palette.muted, strokeDash=[4, 4]).encode(y="value:Q")
     )
-    return alt.layer(zero, bands.encode(y="low:Q", y2="high:Q"), marks).properties(height=260)
+    return alt.layer(zero, bands.encode(y="low:Q", y2="high:Q"), marks).properties(height=300)
 
 
 def sound_map(
@@ -112,7 +116,7 @@ def sound_map(
             unselected={"marker": {"opacity": 0.3}},
         )
     )
-    figure.update_layout(height=480, margin={"l": 10, "r": 10, "t": 10, "b": 10}, dragmode="lasso", showlegend=False)
+    figure.update_layout(height=480, margin=_MARGINS, dragmode="lasso", showlegend=False)
     for axis, place in ((figure.update_xaxes, 0), (figure.update_yaxes, 1)):
         name = ("first", "second")[place]
         title = f"{name} direction ({explained[place]:.0%} of the variance)" if explained else ""

@@ -47,7 +47,12 @@ def one_song(song: dict[str, Any], place: DeltaGenerator) -> None:
         label_visibility="collapsed",
     )
     if chosen:
-        st.altair_chart(sound_charts.trajectories(sound, sorted(chosen), frame.colours()))
+        st.plotly_chart(
+            sound_charts.trajectories(sound, sorted(chosen), frame.colours()),
+            key="trajectories",
+            config=_PLAIN,
+            alt="Coefficients over time; the table beneath says where they lie",
+        )
     st.dataframe(sound.table.round(2), hide_index=True, alt="Each coefficient over the clip")
 
 
@@ -57,8 +62,16 @@ def side_by_side(song: dict[str, Any], place: DeltaGenerator) -> None:
         "Beside", [_GENRE, _SONG], default=_GENRE, required=True, key="beside", bind="query-params"
     )
     if other == _SONG:
-        _, search_place, list_place = st.columns([3, 2, 3])
-        second_id = pickers.song(search_place, list_place, page="mfcc", with_clip=True, query="q2", parameter="second")
+        search_place, list_place, _ = st.columns([2, 3, 3])
+        second_id = pickers.song(
+            search_place,
+            list_place,
+            page="mfcc",
+            with_clip=True,
+            query="q2",
+            parameter="second",
+            without=song["track"]["track_id"],
+        )
         if second_id is not None:
             _two_songs(song, cached.song(second_id))
         return
@@ -97,7 +110,7 @@ def _two_songs(first: dict[str, Any], second: dict[str, Any]) -> None:
     ):
         with place:
             song_list.line(song["track"], narrow=True)
-            _picture(sound, key=f"sound-{key}", relative=True)
+            _picture(sound, key=f"sound-{key}", relative=True, narrow=True)
     library = _library()
     if library is None:
         return
@@ -119,8 +132,10 @@ def _profiles(table: pd.DataFrame) -> None:
     st.dataframe(wide.reset_index().round(2), hide_index=True, alt="The mean of each coefficient")
 
 
-def _picture(sound: Sound, *, key: str, relative: bool) -> None:
+def _picture(sound: Sound, *, key: str, relative: bool, narrow: bool = False) -> None:
     figure = heatmaps.sound(sound, frame.colours(), relative=relative)
+    if narrow:
+        figure.update_traces(showscale=False, selector={"type": "heatmap"})
     st.plotly_chart(figure, key=key, config=_PLAIN, alt=_PICTURE)
 
 
