@@ -9,6 +9,7 @@ import pandas as pd
 from songfeat import metrics
 from songfeat.errors import ConfigError, DataError
 from songfeat.labels import ALL_TARGETS
+from songfeat.metrics import ALL
 from store import runs
 from store.catalogue import Catalogue
 
@@ -33,9 +34,19 @@ class Comparison:
 
 
 def compare(
-    catalogue: Catalogue, first: str, second: str, *, split: str = "test", genre: str | None = None
+    catalogue: Catalogue,
+    first: str,
+    second: str,
+    *,
+    split: str = "test",
+    genre: str | None = None,
+    source: str | None = None,
 ) -> Comparison:
-    """Compare two runs on the tracks that stand in this part for both, against the values that the first learned.
+    """Compare two runs on the tracks that stand in this part for both.
+
+    Against the values that the first learned, unless a `source` is named. A
+    `genre` group, or :data:`songfeat.metrics.ALL`, leaves the table with the
+    rows of that alone.
 
     Raises
     ------
@@ -56,15 +67,15 @@ def compare(
                 f"{first} predicts {', '.join(one['targets'])} and {second} {', '.join(other['targets'])}: there are"
                 " no values of one feature to compare."
             )
-        pairs = runs.read_pairs(db, one, split=split)
-        others = runs.read_pairs(db, other, split=split, source=one["source"])
+        against = source or one["source"]
+        pairs, others = (_read(db, run, split, against) for run in (one, other))
         about = _about(db, first)
     reference, of_first = (_wide(pairs, value, shared) for value in ("reference", "predicted"))
     of_second = _wide(others, "predicted", shared)
     tracks = of_first.index.intersection(of_second.index)
     if tracks.empty:
         raise DataError(
-            f"No track with a value of {one['source']} is in the {split} part of both {first} and {second}, so that"
+            f"No track with a value of {against} is in the {split} part of both {first} and {second}, so that"
             " there is nothing to compare them on. Train both with the same split and seed."
         )
     about = about.loc[tracks]
@@ -73,24 +84,15 @@ def compare(
         of_second.loc[tracks],
         reference.loc[tracks],
         artists=about["artist"],
-        genres=about["genre"],
+        genres=None if genre == ALL else about["genre"],
     )
-    return Comparison(table=_of_genre(table, genre), tracks=len(tracks), notes=tuple(_notes(one, other, split)))
+    notes = tuple(_notes(one, other, split, source))
+    return Comparison(table=_of_genre(table, genre), tracks=_tracks(about, genre), notes=notes)
 
 
-def calibration(catalogue: Catalogue, run_id: str, *, split: str = "test") -> pd.DataFrame:
-    """What reference values are on average where a run predicts low or high; see :func:`songfeat.metrics.calibration`.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such run.
-    """
-    pairs = runs.pairs(catalogue, run_id, split=split)
-    targets = [name for name in ALL_TARGETS if name in set(pairs["feature"])]
-    if not targets:
-        return pd.DataFrame(columns=["feature", "bin", "predicted", "reference", "n"])
-    return metrics.calibration(_wide(pairs, "predicted", targets), _wide(pairs, "reference", targets))
+def _read(db: duckdb.DuckDBPyConnection, run: "pd.Series[Any]", split: str, source: str) -> pd.DataFrame:
+    query, params = runs.pairs_query(run, split=split, source=source)
+    return db.execute(f"SELECT track_id, feature, predicted, reference FROM ({query})", params).df()
 
 
 def _wide(pairs: pd.DataFrame, value: str, targets: list[str]) -> pd.DataFrame:
@@ -120,7 +122,11 @@ def _of_genre(table: pd.DataFrame, genre: str | None) -> pd.DataFrame:
     return found.reset_index(drop=True)
 
 
-def _notes(one: "pd.Series[Any]", other: "pd.Series[Any]", split: str) -> list[str]:
+def _tracks(about: pd.DataFrame, genre: str | None) -> int:
+    return len(about) if genre in (None, ALL) else int((about["genre"] == genre).sum())
+
+
+def _notes(one: "pd.Series[Any]", other: "pd.Series[Any]", split: str, source: str | None) -> list[str]:
     notes = []
     if one["split"] != other["split"]:
         by_random = "first" if one["split"] == "random" else "second"
@@ -133,7 +139,7 @@ def _notes(one: "pd.Series[Any]", other: "pd.Series[Any]", split: str) -> list[s
             f"The runs are split with different seeds, {one['seed']} and {other['seed']}: only the tracks that are in"
             f" the {split} part of both are compared."
         )
-    if one["source"] != other["source"]:
+    if source is None and one["source"] != other["source"]:
         notes.append(
             f"The first run learned from {one['source']}, the second from {other['source']}: both are measured against"
             f" {one['source']}."

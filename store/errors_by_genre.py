@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from store import runs
+from store import slices
 from store.catalogue import Catalogue
+from store.slices import Slice
 
 
 def inside(
@@ -19,14 +20,16 @@ def inside(
     UnknownName
         If there is no such run.
     """
-    pairs = _of_cell(catalogue, run_id, genre=genre, feature=feature, split=split)
-    away = pairs["predicted"] - pairs["reference"]
-    grouped = away.groupby(pairs["genre"].fillna("not known"))
-    table = pd.DataFrame(
-        {"n": grouped.size(), "mae": grouped.apply(lambda one: one.abs().mean()), "bias": grouped.mean()}
-    )
-    table = table[table["n"] >= at_least].sort_values(["mae", "n"], ascending=False)
-    return table.rename_axis("genre").reset_index()
+    with catalogue.lease() as db:
+        pairs, params = slices.pairs(db, Slice(run_id=run_id, split=split, genre=genre))
+        return db.execute(
+            f"""
+            SELECT coalesce(genre, 'not known') AS genre, count(*) AS n,
+                   favg(abs(predicted - reference)) AS mae, favg(predicted - reference) AS bias
+            FROM ({pairs}) JOIN tracks USING (track_id) WHERE feature = $feature
+            GROUP BY ALL HAVING n >= $at_least ORDER BY mae DESC, n DESC, genre""",
+            {**params, "feature": feature, "at_least": at_least},
+        ).df()
 
 
 def worst(
@@ -42,24 +45,16 @@ def worst(
     UnknownName
         If there is no such run.
     """
-    pairs = _of_cell(catalogue, run_id, genre=genre, feature=feature, split=split)
-    pairs = pairs.assign(error=pairs["predicted"] - pairs["reference"])
-    order = pairs["error"].abs().sort_values(ascending=False, kind="stable").index[:limit]
-    return pairs.loc[order].reset_index(drop=True)
-
-
-def _of_cell(catalogue: Catalogue, run_id: str, *, genre: str | None, feature: str, split: str) -> pd.DataFrame:
     with catalogue.lease() as db:
-        pairs = runs.read_pairs(db, runs.read(db, run_id), split=split)
-        chosen = pairs["feature"] == feature
-        if genre is not None:
-            chosen &= pairs["genre_group"] == genre
-        pairs = pairs.loc[chosen, ["track_id", "title", "artist", "reference", "predicted"]]
-        db.register("cell", pairs[["track_id"]])
-        known = db.execute(
-            """
-            SELECT track_id, t.genre, min(c.path) FILTER (c.status = 'ok') AS path
-            FROM cell JOIN tracks t USING (track_id) LEFT JOIN clips c USING (track_id) GROUP BY ALL"""
+        pairs, params = slices.pairs(db, Slice(run_id=run_id, split=split, genre=genre))
+        return db.execute(
+            f"""
+            WITH cell AS (
+                SELECT track_id, title, artist, genre, reference, predicted, predicted - reference AS error
+                FROM ({pairs}) JOIN tracks USING (track_id) WHERE feature = $feature
+                ORDER BY abs(error) DESC, track_id LIMIT $limit
+            )
+            SELECT cell.*, min(c.path) FILTER (c.status = 'ok') AS path
+            FROM cell LEFT JOIN clips c USING (track_id) GROUP BY ALL ORDER BY abs(cell.error) DESC, track_id""",
+            {**params, "feature": feature, "limit": limit},
         ).df()
-        db.unregister("cell")
-    return pairs.merge(known, on="track_id", how="left").sort_values("track_id", ignore_index=True)

@@ -207,19 +207,27 @@ def read_pairs(
     db: duckdb.DuckDBPyConnection, run: "pd.Series[Any]", *, split: str | None = "test", source: str | None = None
 ) -> pd.DataFrame:
     """As :func:`pairs`, within a lease."""
-    own, targets, inputs = run[["source", "targets", "inputs"]]
-    right = ", ".join(f"{_right_answer(name)} AS {name}" for name in targets)
+    query, params = pairs_query(run, split=split, source=source)
     return db.execute(
         f"""
-        WITH known AS (
-            UNPIVOT (SELECT track_id, {right} FROM ({labels_query(_features(targets), inputs)}))
-            ON {", ".join(targets)} INTO NAME feature VALUE reference
-        )
-        SELECT p.track_id, t.title, t.artist, t.genre_group, p.split, p.feature, p.value AS predicted, k.reference
-        FROM predictions p JOIN tracks t USING (track_id) JOIN known k USING (track_id, feature)
-        WHERE p.run_id = $run AND p.split = coalesce($split, p.split)""",
-        {"sources": parted(source or own), "run": run["run_id"], "split": split},
+        SELECT track_id, title, artist, genre_group, split, feature, predicted, reference
+        FROM ({query}) JOIN tracks USING (track_id)""",
+        params,
     ).df()
+
+
+def pairs_query(run: "pd.Series[Any]", *, split: str | None, source: str | None = None) -> tuple[str, dict[str, Any]]:
+    """What :func:`pairs` reads, without what is known of the tracks: in SQL, and the parameters that it takes."""
+    sources = parted(source or run["source"])
+    labels = labels_query(_features(run["targets"]), run["inputs"], several=len(sources) > 1)
+    right = " ".join(f"WHEN '{name}' THEN {_right_answer(name)}" for name in run["targets"])
+    query = f"""
+        SELECT track_id, split, feature, predicted, reference FROM (
+            SELECT p.track_id, p.split, p.feature, p.value AS predicted, CASE p.feature {right} END AS reference
+            FROM predictions p JOIN ({labels}) USING (track_id)
+            WHERE p.run_id = $run AND p.split = coalesce($split, p.split)
+        ) WHERE reference IS NOT NULL"""
+    return query, {"sources": sources, "run": run["run_id"], "split": split}
 
 
 def _features(targets: Sequence[str]) -> list[str]:
