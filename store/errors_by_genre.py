@@ -49,12 +49,9 @@ def worst(
         pairs, params = slices.pairs(db, Slice(run_id=run_id, split=split, genre=genre))
         return db.execute(
             f"""
-            WITH cell AS (
-                SELECT track_id, title, artist, genre, reference, predicted, predicted - reference AS error
-                FROM ({pairs}) JOIN tracks USING (track_id) WHERE feature = $feature
-                ORDER BY abs(error) DESC, track_id LIMIT $limit
-            )
-            SELECT cell.*, min(c.path) FILTER (c.status = 'ok') AS path
-            FROM cell LEFT JOIN clips c USING (track_id) GROUP BY ALL ORDER BY abs(cell.error) DESC, track_id""",
+            SELECT track_id, title, artist, genre, reference, predicted, predicted - reference AS error,
+                   (SELECT min(path) FROM clips c WHERE c.track_id = t.track_id AND c.status = 'ok') AS path
+            FROM ({pairs}) JOIN tracks t USING (track_id) WHERE feature = $feature
+            ORDER BY abs(predicted - reference) DESC, track_id LIMIT $limit""",
             {**params, "feature": feature, "limit": limit},
         ).df()

@@ -50,14 +50,14 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     try:
         with whole_file(path.resolve()) as temporary:
             if path.suffix.lower() == ".csv":
-                _without_formulas(table).to_csv(temporary, index=False)
+                without_formulas(table).to_csv(temporary, index=False)
             else:
                 table.to_parquet(temporary, index=False)
     except OSError as error:
         raise TableError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """The same texts, with an apostrophe before those that a spreadsheet would compute, as OWASP advises.
 
     A title comes from anybody's file: ``=HYPERLINK(…)`` must stay a title in the program that opens the export.

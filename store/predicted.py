@@ -144,7 +144,7 @@ def songs(
                    track_id IN (SELECT track_id FROM clips WHERE status = 'ok') AS has_clip,
                    reference, predicted, predicted - reference AS error
             FROM ({pairs}) JOIN tracks USING (track_id) WHERE feature = $feature AND {inside}
-            ORDER BY abs(error) DESC, track_id LIMIT $limit""",
+            ORDER BY abs(predicted - reference) DESC, track_id LIMIT $limit""",
             {**params, **asked, "feature": feature, "limit": limit},
         ).df()
         others = _predictions(db, beside, feature, found["track_id"])

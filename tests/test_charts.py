@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.ui import charts, heatmaps
+from pages.ui import charts, comparison_charts, heatmaps
 from pages.ui.palette import DARK, LIGHT, Palette, palette_for
 from songfeat.labels import ALL_TARGETS, TARGETS
 from songfeat.specs import REPORT_SPEC
@@ -54,7 +54,7 @@ def test_every_target_has_a_colour_of_its_own(palette: Palette):
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_agreement_shows_songs_on_axes_from_0_to_1(palette: Palette, place: int):
-    spec = charts.agreement(pairs(10), palette, place=place).to_dict()
+    spec = comparison_charts.agreement(pairs(10), palette, place=place).to_dict()
     songs, line = spec["layer"]
     for layer in (songs, line):
         assert layer["encoding"]["x"]["field"] == "reference"
@@ -66,22 +66,42 @@ def test_agreement_shows_songs_on_axes_from_0_to_1(palette: Palette, place: int)
     assert [(end["reference"], end["predicted"]) for end in ends] == [(0, 0), (1, 1)]
 
 
-def test_agreement_of_many_songs_is_a_density_that_counts_each(palette: Palette):
-    few = charts.agreement(pairs(charts.DENSE), palette).to_dict()
-    many = charts.agreement(pairs(charts.DENSE + 1), palette).to_dict()
-    assert few["layer"][0]["mark"]["type"] == "point"
-    squares = many["layer"][0]
-    assert squares["mark"]["type"] == "rect"
-    assert squares["encoding"]["color"]["scale"]["range"] == list(palette.magnitude)
-    assert sum(square["songs"] for square in many["datasets"][squares["data"]["name"]]) == charts.DENSE + 1
+def squares() -> pd.DataFrame:
+    """What :class:`store.predicted.Agreement` holds of one target where songs are counted."""
+    return pd.DataFrame(
+        {
+            "square": [40 * 4 + 39, 3], "songs": [6000, 1500],
+            "reference": [0.975, 0.075], "reference_to": [1.0, 0.1],
+            "predicted": [0.1, 0.0], "predicted_to": [0.125, 0.025],
+        }
+    )  # fmt: skip
 
 
-def test_a_density_puts_reference_across_and_predicted_up():
-    corner = pd.DataFrame({"title": "", "artist": "", "reference": [0.99] * 6000, "predicted": [0.01] * 6000})
-    spec = charts.agreement(corner, LIGHT).to_dict()
-    (square,) = spec["datasets"][spec["layer"][0]["data"]["name"]]
-    assert square["reference_to"] == 1
-    assert square["predicted"] == 0
+def test_agreement_of_many_songs_puts_reference_across_and_predicted_up(palette: Palette):
+    spec = comparison_charts.agreement(squares(), palette).to_dict()
+    drawn = spec["layer"][0]
+    assert drawn["mark"]["type"] == "rect"
+    assert drawn["encoding"]["color"]["scale"]["range"] == list(palette.magnitude)
+    sides = {side: drawn["encoding"][side]["field"] for side in ("x", "x2", "y", "y2")}
+    assert sides == {"x": "reference", "x2": "reference_to", "y": "predicted", "y2": "predicted_to"}
+    assert sum(square["songs"] for square in spec["datasets"][drawn["data"]["name"]]) == 7500
+
+
+def test_songs_to_draw_around_are_a_curve_a_run(palette: Palette):
+    some = pairs(10)
+    figure = comparison_charts.songs({"first": some, "second": some, "third": squares()}, palette)
+    first, second, third = figure.data
+    assert [trace.xaxis for trace in figure.data] == ["x", "x2", "x3"]
+    assert [annotation.text for annotation in figure.layout.annotations] == ["first", "second", "third"]
+    assert list(first.x) == list(some["reference"])
+    assert list(first.y) == list(some["predicted"])
+    assert (second.marker.color, second.marker.symbol) == (palette.runs[1], "square")
+    assert list(third.x) == pytest.approx([0.9875, 0.0875])
+    assert list(third.marker.size) == [1, 0.25]
+    assert third.marker.sizemode == "area"
+    lines = figure.layout.shapes
+    assert [(line.x0, line.y0, line.x1, line.y1) for line in lines] == [(0, 0, 1, 1)] * 3
+    assert [line.xref for line in lines] == ["x", "x2", "x3"]
 
 
 def test_a_songs_references_are_diamonds_in_ink_and_runs_have_marks_of_their_own(palette: Palette):

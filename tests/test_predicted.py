@@ -109,12 +109,12 @@ def test_by_hand(tmp_path):
     assert songs["error"].tolist() == pytest.approx([-0.25, -0.05, -0.05])
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(
     st.lists(
         st.tuples(st.floats(-0.5, 1.5, width=32), st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)),
         min_size=1,
-        max_size=40,
+        max_size=200,
     )
 )
 def test_every_song_is_in_one_square_and_one_bin(tmp_path_factory, values: list[tuple[float, float]]):

@@ -1,15 +1,12 @@
-"""Runs beside each other: how close they come to the reference values, target by target and genre by genre."""
+"""Runs beside each other: how close they come to the reference values, target by target and song by song."""
 
 import streamlit as st
 
 from pages.ui import cached, comparison, frame, pickers, places, tables, words
 from songfeat.labels import resolve_targets
-from songfeat.metrics import ALL
-from songfeat.splits import PARTS
+from store.slices import Slice
 
-PART_HELP = (
-    "Test: songs that were kept from training; where the split is by artist, so were all songs of their artists."
-)
+EVERY, LEARNED = "all", "learned"
 
 frame.heading(
     "Compare runs",
@@ -22,32 +19,51 @@ if runs.empty:
     st.stop()
 
 labels = words.run_labels(runs)
-runs_place, part_place, targets_place = st.columns([3, 2, 5])
+runs_place, part_place = st.columns([3, 2])
 chosen = pickers.runs(runs_place, runs, labels, page="compare", default=tables.first_runs(runs, 1))
-part = part_place.segmented_control("Part", PARTS[::-1], default="test", required=True, help=PART_HELP)
+part = pickers.part(part_place)
 if not chosen:
     st.info("Choose a run.")
     st.stop()
-shown_runs = runs.set_index("run_id", drop=False).loc[chosen]
-predicting = tables.predicting_values(shown_runs)
+shown = runs.set_index("run_id", drop=False).loc[chosen]
+predicting = tables.predicting_values(shown)
+targets_place, genre_place, source_place = st.columns([5, 2, 3])
 trained = resolve_targets(predicting["targets"].explode())
-targets = targets_place.multiselect("Targets", trained, default=trained, wrap=True)
-scores = cached.scores(chosen, split=part)
+targets = targets_place.multiselect(
+    "Targets", trained, default=trained, key="targets", bind="query-params", wrap=True, placeholder="none"
+)
+groups = sorted(set(cached.tracks_by_genre()["genre_group"]) - {"not known"})
+genre = pickers.one_of(genre_place, "Genre", [EVERY, *groups], parameter="genre")
+against = pickers.one_of(
+    source_place,
+    "Held against",
+    [LEARNED, *cached.sources()],
+    parameter="against",
+    shown=lambda name: "the values that each learned" if name == LEARNED else words.source(name),
+)
+slices = {
+    run_id: Slice(
+        run_id=run_id,
+        split=part,
+        genre=None if genre == EVERY else genre,
+        source=None if against == LEARNED else against,
+    )
+    for run_id in chosen
+}
 for place, run_id in enumerate(chosen):
-    run = shown_runs.loc[run_id]
+    run, of_run = shown.loc[run_id], slices[run_id]
     if run_id in predicting.index:
-        comparison.pictures(run, labels[run_id], part, targets, scores, place)
+        comparison.pictures(run, labels[run_id], of_run, targets, place)
     else:
-        comparison.answers(run, labels[run_id], scores)
+        comparison.answers(run, labels[run_id], of_run)
 
-if predicting.empty:
+if predicting.empty or not targets:
     st.stop()
-comparison.trust(predicting, labels, part, targets)
-if len(predicting) > 1:
-    comparison.paired(list(predicting["run_id"]), part, labels)
-st.subheader("All scores", anchor=False)
-st.caption("With 95 % intervals, from drawing artists again and again.", help=words.metric_help())
-scores = scores[scores["run_id"].isin(predicting["run_id"])]
-everything = scores[scores["genre"] == ALL]
-st.dataframe(tables.scores(everything, labels), hide_index=True)
-comparison.by_genre(scores, list(predicting["run_id"]), targets, labels)
+slices = {run_id: slices[run_id] for run_id in predicting["run_id"]}
+if len(slices) > 1:
+    first, second = list(slices)[:2]
+    comparison.paired(first, second, slices[first], labels)
+comparison.songs(slices, labels, targets)
+comparison.trust(predicting, slices, labels, targets)
+comparison.all_scores(slices, labels)
+st.page_link(places.GENRES, label="Error by genre", icon=":material/grid_on:", query_params={"run": chosen[:2]})

@@ -1,5 +1,7 @@
 """From what the store gives on songs, groups and pairs of features to tables that people read. Knows no Streamlit."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from pages.ui import words
@@ -13,9 +15,12 @@ _MORE = {
 _SORT_NAMES = {"genre_group": "genre", "genre": "raw genre", "duration_s": "length", "added_at": "added"}
 
 
-def songs(table: pd.DataFrame) -> pd.DataFrame:
-    """Songs under the headings that they have everywhere, with the values of features that the table has."""
-    features = {name: name for name in FEATURES if name in table}
+def songs(table: pd.DataFrame, *, also: Sequence[str] = ()) -> pd.DataFrame:
+    """Songs under the headings that they have everywhere, with the values of features that the table has.
+
+    `also` names other columns to show, headed as they are.
+    """
+    features = {name: name for name in (*also, *FEATURES) if name in table}
     named = {**_NAMES, **features, **_MORE}
     shown = table.assign(length=table["duration_s"].map(words.duration))
     if "added_at" in shown:

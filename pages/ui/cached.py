@@ -20,6 +20,7 @@ from store import (
     listening,
     neighbours,
     overview,
+    predicted,
     quality,
     readiness,
     rebuilding,
@@ -28,6 +29,7 @@ from store import (
     run_keeping,
     runs,
     scatter,
+    slices,
     song_lists,
     sound_profiles,
     table_preview,
@@ -88,7 +90,11 @@ best_by_target = _by_version(runs.best_by_target)
 scores = _by_version(runs.scores)
 pairs = _by_version(runs.pairs)
 comparison = _by_version(comparing.compare)
-calibration = _by_version(comparing.calibration)
+predicted_over_reference = _by_version(predicted.agreement)
+residuals = _by_version(predicted.residuals)
+calibration = _by_version(predicted.calibration)
+predicted_songs = _by_version(predicted.songs)
+slice_scores = _by_version(slices.scores)
 replay = _by_version(report.replay)
 run_notes = _by_version(run_keeping.notes)
 run_differences = _by_version(run_keeping.differences)

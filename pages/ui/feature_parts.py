@@ -9,7 +9,6 @@ from store.scatter import AXES, MOST_POINTS, Cloud, View
 
 _PLAIN = {"displayModeBar": False}
 _BY = {"genre": "genre_group", "source": "source"}
-_MOST_LISTED = 1_000
 
 
 def distributions(source: str) -> None:
@@ -132,26 +131,10 @@ def _how_to_read(shown: Cloud) -> str:
 
 
 def _list(shown: Cloud, view: View, picked: list[int]) -> None:
-    """The songs that are picked: how many, their values, players and a file of all."""
     marks = shown.marks.iloc[picked]
     number = int(marks["songs"].sum()) if shown.by_square else len(marks)
-    # At the left, as the buttons that a table shows while one points at it would cover this one at the right.
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(words.count(number, "song"), anchor=False, width="content")
-        st.download_button(
-            "Save as CSV",
-            data=lambda: _songs(shown, view, marks, None).to_csv(index=False),
-            file_name="songs.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    songs = _songs(shown, view, marks, _MOST_LISTED)
-    if number > len(songs):
-        st.caption(f"The list holds the first {len(songs):,}, the file all of them.")
-    rows = song_list.table(songs, key=f"picked-{hash((view, *picked))}", several=True)
-    with st.container(border=True):
-        song_list.chosen(songs, rows, hint="Choose rows by the boxes at their left to hear the songs.")
+    key = f"picked-{hash((view, *picked))}"
+    song_list.behind_marks(number, lambda limit: _songs(shown, view, marks, limit), key=key)
 
 
 def _songs(shown: Cloud, view: View, marks: pd.DataFrame, limit: int | None) -> pd.DataFrame:

@@ -8,8 +8,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import cached, words
 from songfeat.scores import METRICS
+from songfeat.splits import PARTS
 
 MOST_RUNS = 3
+
+_PART_HELP = (
+    "Test: songs that were kept from training; where the split is by artist, so were all songs of their artists."
+)
 
 
 def song(
@@ -73,14 +78,29 @@ def _with_wanted(found: pd.DataFrame, key: str, parameter: str, *, with_clip: bo
 
 
 def one_of(
-    place: DeltaGenerator, label: str, names: Sequence[str], *, parameter: str, shown: Callable[[str], str] = str
+    place: DeltaGenerator,
+    label: str,
+    names: Sequence[str],
+    *,
+    parameter: str,
+    shown: Callable[[str], str] = str,
+    default: str | None = None,
+    side_by_side: bool = False,
+    help: str | None = None,
 ) -> str:
-    """One of several names, which the address says as it is, however it is `shown`."""
+    """One of several names, which the address says as it is, however it is `shown`; the first unless told otherwise.
+
+    In a list, or `side_by_side`.
+    """
     key = f"pick-{parameter}"
-    wanted = st.session_state.get(key) or st.query_params.get(parameter)
-    st.session_state[key] = wanted if wanted in names else names[0]
-    picked = place.selectbox(label, names, format_func=shown, key=key)
-    st.query_params[parameter] = picked
+    first = default or names[0]
+    st.session_state[key] = (_held(key, parameter, names, [first]) or [first])[0]
+    options = {"format_func": shown, "key": key, "persist_state": "session", "help": help}
+    if side_by_side:
+        picked = place.segmented_control(label, names, required=True, **options)
+    else:
+        picked = place.selectbox(label, names, **options)
+    _say(key, parameter, [picked])
     return picked
 
 
@@ -95,34 +115,61 @@ def runs(
 ) -> list[str]:
     """Choose up to `most` runs; the address says ``?run=…&run=…``."""
     key = f"{page}-runs"
-    if key not in st.session_state:
-        named = [run for run in st.query_params.get_all("run") if run in labels]
-        st.session_state[key] = named[:most] or default
+    known = list(table["run_id"])
+    st.session_state[key] = _held(key, "run", known, default)[:most]
     chosen = place.multiselect(
         f"Runs (up to {most})",
-        list(table["run_id"]),
+        known,
         format_func=labels.__getitem__,
         key=key,
+        persist_state="session",
         max_selections=most,
         wrap=True,
     )
-    st.query_params["run"] = chosen
+    _say(key, "run", chosen)
     return chosen
 
 
 def source(place: DeltaGenerator, sources: list[str], *, page: str) -> str:
     """Choose whose reference values; the address says ``?source=…``."""
     key = f"{page}-source"
-    if key not in st.session_state:
-        named = st.query_params.get("source")
-        st.session_state[key] = named if named in sources else sources[0]
-    chosen: str = place.selectbox("Whose values", sources, format_func=words.source, key=key)
-    st.query_params["source"] = chosen
+    st.session_state[key] = (_held(key, "source", sources, sources) or sources)[0]
+    chosen: str = place.selectbox("Whose values", sources, format_func=words.source, key=key, persist_state="session")
+    _say(key, "source", [chosen])
     return chosen
 
 
 def metric(*names: str) -> str:
-    """Choose one of these metrics, the first unless another is chosen."""
-    return st.segmented_control(
-        "Metric", names, default=names[0], required=True, format_func=lambda name: METRICS[name].label
-    )
+    """Choose one of these metrics, the first unless another is chosen; the address says ``?metric=…``."""
+    return one_of(
+        st, "Metric", names, parameter="metric", shown=lambda name: METRICS[name].label, side_by_side=True,
+        help="\n\n".join(f"**{METRICS[name].label}**: {METRICS[name].meaning}" for name in names),
+    )  # fmt: skip
+
+
+def part(place: DeltaGenerator) -> str:
+    """Choose the part of a split; the address says ``?part=…``."""
+    return one_of(place, "Part", PARTS[::-1], parameter="part", side_by_side=True, help=_PART_HELP)
+
+
+def _held(key: str, parameter: str, names: Sequence[str], default: list[str]) -> list[str]:
+    """What a control shows: what the address says where one came by a link, else what it held, else the default."""
+    said = [name for name in st.query_params.get_all(parameter) if name in names]
+    if said and said != st.session_state.get(_said(key)):
+        return said
+    if key not in st.session_state:
+        return default
+    held = st.session_state[key]
+    held = [held] if isinstance(held, str) else held or []
+    still = [name for name in held if name in names]
+    return still if still or not held else default
+
+
+def _say(key: str, parameter: str, chosen: list[str]) -> None:
+    """Let the address say what is chosen, and remember that it was not a link that said it."""
+    st.query_params[parameter] = chosen
+    st.session_state[_said(key)] = chosen
+
+
+def _said(key: str) -> str:
+    return f"{key}-said"

@@ -11,6 +11,7 @@ from songfeat import published
 from songfeat.labels import ALL_TARGETS, ANSWERS, AVERAGE, QUESTIONS
 from songfeat.pretrained.song import SongAnswer
 from songfeat.scores import METRICS
+from store.export import without_formulas
 from store.uploads import shown_name
 
 REFERENCE, RUN = "reference", "run"
@@ -125,8 +126,8 @@ def by_genre(errors: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_csv(table: pd.DataFrame) -> bytes:
-    """A table for a spreadsheet."""
-    return table.to_csv(index=False).encode()
+    """A table for a spreadsheet, which computes nothing that stands in it."""
+    return without_formulas(table).to_csv(index=False).encode()
 
 
 def difference(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
@@ -147,6 +148,14 @@ def differences(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
             "verdict": table["says"],
         }
     )
+
+
+def calibration(bins: pd.DataFrame, targets: list[str]) -> pd.DataFrame:
+    """Mean predictions beside mean reference values, group by group."""
+    shown = bins[bins["feature"].isin(targets)].assign(bin=bins["bin"] + 1)
+    for name in ("predicted", "reference"):
+        shown[name] = shown[name].map(words.value)
+    return shown.rename(columns={"feature": "target", "bin": "group"})
 
 
 def replayed(table: pd.DataFrame, metric: str) -> pd.DataFrame:

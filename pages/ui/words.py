@@ -173,15 +173,16 @@ def left_out(excluded: pd.DataFrame) -> str:
 
 
 def score_lines(scores: pd.DataFrame) -> dict[str, str]:
-    """Per feature what is said beneath its picture: MAE and Pearson's r with intervals, n, and the mean predictor."""
+    """Per feature what is said beneath its picture: MAE, Pearson's r and R² with intervals, n, the mean predictor."""
     if scores.empty:
         return {}
     by_metric = {metric: part.set_index("feature") for metric, part in scores.groupby("metric")}
-    mae, pearson = by_metric["mae"], by_metric["pearson"]
+    mae, pearson, r2 = (by_metric[name] for name in ("mae", "pearson", "r2"))
     return {
         str(feature): (
             f"MAE **{value(row.value)}** {interval(row.low, row.high)}  \n"
             f"r **{value(pearson.value[feature], 2)}** {interval(pearson.low[feature], pearson.high[feature])}  \n"
+            f"R² **{value(r2.value[feature], 2)}** {interval(r2.low[feature], r2.high[feature])}  \n"
             f"mean predictor's MAE {value(row.mean_value)}  \n"
             f"n {row.n:,}"
         )
