@@ -18,6 +18,8 @@ SAMPLINGS = ("uniform", "density")
 
 # Descriptions that were written before there was such a field mean its default.
 _LATER = {"later": True}
+# In the metadata of a field: what it may be.
+_CHOICES = "choices"
 
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "text", tuple: "whole numbers"}
@@ -71,14 +73,14 @@ class TrainConfig:
     min_steps: int = 16
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
-    loss: str = "mse"
+    loss: str = field(default="mse", metadata={_CHOICES: LOSSES})
     balance_targets: bool = True
     patience: int = 10
     plateau_patience: int = 4
     plateau_factor: float = 0.5
     grad_clip: float = 1.0
     threads: int = 1
-    sampling: str = field(default="uniform", metadata=_LATER)
+    sampling: str = field(default="uniform", metadata={**_LATER, _CHOICES: SAMPLINGS})
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "min_steps", "patience", "threads"):
@@ -87,8 +89,10 @@ class TrainConfig:
             _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
         _require(self.learning_rate > 0, "learning_rate", "above 0", self.learning_rate)
         _require(0 < self.plateau_factor < 1, "plateau_factor", "between 0 and 1", self.plateau_factor)
-        _require(self.loss in LOSSES, "loss", " or ".join(LOSSES), self.loss)
-        _require(self.sampling in SAMPLINGS, "sampling", " or ".join(SAMPLINGS), self.sampling)
+        for one in fields(self):
+            if choices := one.metadata.get(_CHOICES):
+                value = getattr(self, one.name)
+                _require(value in choices, one.name, " or ".join(choices), value)
 
 
 def _require(fits: bool, name: str, expected: str, value: object) -> None:

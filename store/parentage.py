@@ -1,6 +1,6 @@
 """The finished runs that a training stands on, and the split that follows from theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +94,16 @@ def ancestry(catalogue: Catalogue, entry: ModelEntry, settings: Mapping[str, str
     )
 
 
-def _fitting(catalogue: Catalogue, entry: ModelEntry) -> str:
-    """The runs that may serve, newest first."""
+def fitting(catalogue: Catalogue, kinds: Collection[str]) -> list[str]:
+    """The runs that see one of these kinds and nothing else, so that a model can stand on them; newest first."""
     table = runs.all_runs(catalogue)
-    kinds = set(entry.parents.values())
     fits = table["inputs"].map(lambda inputs: len(inputs) == 1 and inputs[0] in kinds) & table["folds"].isna()
-    return ", ".join(table[fits]["run_id"].head(6)) or "none yet, so train a network of each kind first"
+    return list(table[fits]["run_id"])
+
+
+def _fitting(catalogue: Catalogue, entry: ModelEntry) -> str:
+    found = fitting(catalogue, set(entry.parents.values()))
+    return ", ".join(found[:6]) or "none yet, so train a network of each kind first"
 
 
 def load_parents(catalogue: Catalogue, ancestors: Ancestry) -> "dict[str, TrainedModel]":

@@ -5,6 +5,7 @@ Everything is counted inside DuckDB: a page gets what it draws, however many son
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -131,7 +132,8 @@ def songs(
     has_clip, reference, predicted, error (predicted less reference) and, by
     its id, what each run of `beside` predicts.
     """
-    inside, asked = "true", {}
+    inside = "true"
+    asked: dict[str, Any] = {}
     if track_ids is not None:
         inside, asked = "list_contains($ids, track_id)", {"ids": list(track_ids)}
     elif squares is not None:

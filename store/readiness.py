@@ -1,22 +1,115 @@
 """What could be learned from the workspace as it is, counted without loading it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import duckdb
 import pandas as pd
 
-from songfeat.labels import NUMERIC_INPUTS
+from songfeat.errors import DataError
 from songfeat.specs import Spec
+from songfeat.splits import PARTS, split
 from store.catalogue import Catalogue
 from store.exclusions import EXCLUDED_SONGS, EXCLUDED_SOURCES
+from store.label_sources import COMPLETE
 from store.shards import Shards
+
+FEW_TESTED = 30
+"""Fewer songs in the test part say little about a model."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Preview:
+    """What a training would learn from and be measured on.
+
+    Attributes
+    ----------
+    tracks, artists : int
+        Artists that are not known are not counted.
+    genres : pandas.Series
+        Tracks by genre group, the largest first; those of no known group are left out.
+    parts : dict of str to int
+        Tracks by part of the split; empty where there are too few to split.
+    notes : tuple of str
+        Sentences on what to bear in mind.
+    """
+
+    tracks: int
+    artists: int
+    genres: pd.Series
+    parts: dict[str, int]
+    notes: tuple[str, ...]
 
 
 def tracks_by_source(
     catalogue: Catalogue, *, inputs: tuple[str, ...], targets: tuple[str, ...], spec: Spec | None
 ) -> pd.DataFrame:
     """Per source: tracks that a model with these inputs can learn from. Columns source, tracks; the most first."""
-    numeric = " AND ".join(f"r.{name} IS NOT NULL" for name in NUMERIC_INPUTS) if "numeric" in inputs else "true"
-    given = " OR ".join(f"r.{name} IS NOT NULL" for name in targets)
+    with _usable(catalogue, inputs=inputs, targets=targets, spec=spec) as (db, usable):
+        return db.execute(
+            f"SELECT source, count(*) AS tracks FROM ({usable}) GROUP BY source ORDER BY tracks DESC, source"
+        ).df()
+
+
+def preview(
+    catalogue: Catalogue,
+    *,
+    inputs: tuple[str, ...],
+    targets: tuple[str, ...],
+    spec: Spec | None,
+    source: str,
+    by: Literal["artist", "random"],
+    seed: int,
+) -> Preview:
+    """What a training on the values of `source`, split so, would have to learn from."""
+    with _usable(catalogue, inputs=inputs, targets=targets, spec=spec) as (db, usable):
+        table = db.execute(
+            f"""
+            SELECT track_id, artist_key AS artist, coalesce(genre_group, '') AS genre
+            FROM ({usable}) JOIN tracks USING (track_id) WHERE source = $source""",
+            {"source": source},
+        ).df()
+    genres = table.loc[table["genre"] != "", "genre"].value_counts()
+    try:
+        sizes = split(table.set_index("track_id"), by=by, seed=seed).value_counts()
+    except DataError:  # fewer artists than parts
+        sizes = pd.Series(dtype=int)
+    parts = {part: int(sizes[part]) for part in PARTS if part in sizes}
+    return Preview(
+        tracks=len(table),
+        artists=int(table.loc[table["artist"] != "", "artist"].nunique()),
+        genres=genres,
+        parts=parts,
+        notes=tuple(_notes(len(table), genres, parts)),
+    )
+
+
+def _notes(tracks: int, genres: pd.Series, parts: dict[str, int]) -> Iterator[str]:
+    if not parts:
+        yield "There are too few artists to train on some and to test on others."
+    elif parts["test"] < FEW_TESTED:
+        yield (
+            f"Only {parts['test']} songs would be left to test on: fewer than {FEW_TESTED} say little about a model."
+            " Cross-validation tests on every song."
+        )
+    if len(genres) and genres.iloc[0] > tracks / 2:
+        yield (
+            f"{genres.index[0]} makes up {genres.iloc[0] / tracks:.0%} of these songs: scores will mostly say how well"
+            " the model does there."
+        )
+
+
+@contextmanager
+def _usable(
+    catalogue: Catalogue, *, inputs: tuple[str, ...], targets: tuple[str, ...], spec: Spec | None
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """A lease, and in SQL the columns source and track_id of what a model with these inputs can learn from."""
+    numeric = COMPLETE if "numeric" in inputs else "true"
+    given = " OR ".join(f"{name} IS NOT NULL" for name in targets)
     hears = spec is not None and spec.kind in inputs
-    sound = "r.track_id IN (SELECT track_id FROM heard)" if hears else "true"
+    sound = "track_id IN (SELECT track_id FROM heard)" if hears else "true"
     known = Shards(catalogue.workspace, spec).known() if spec is not None and hears else set()
     # Arrays that came with a table go by the track's id instead of the clip's digest.
     clip = (
@@ -26,14 +119,15 @@ def tracks_by_source(
     )
     with catalogue.lease() as db:
         db.register("extracted", pd.DataFrame({"sha256": pd.Series(sorted(known), dtype="str")}))
-        return db.execute(
+        yield (
+            db,
             f"""
             WITH clip AS (SELECT track_id, min(sha256) AS sha256 FROM {clip} GROUP BY track_id),
                  heard AS (SELECT track_id FROM clip JOIN extracted USING (sha256))
-            SELECT r.source, count(*) AS tracks FROM reference r WHERE ({numeric}) AND ({given}) AND {sound}
-                AND r.track_id NOT IN ({EXCLUDED_SONGS}) AND r.source NOT IN ({EXCLUDED_SOURCES})
-            GROUP BY r.source ORDER BY tracks DESC, r.source"""
-        ).df()
+            SELECT source, track_id FROM reference WHERE ({numeric}) AND ({given}) AND {sound}
+                AND track_id NOT IN ({EXCLUDED_SONGS}) AND source NOT IN ({EXCLUDED_SOURCES})""",
+        )
+        db.unregister("extracted")
 
 
 def clips_waiting(catalogue: Catalogue, spec: Spec) -> int:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from songfeat.folds import folds_in
+from songfeat.labels import ALL_TARGETS
+from store.catalogue import Catalogue
 from store.jobs import Job
 from store.workspace import Workspace
 
@@ -25,10 +27,13 @@ class History:
         Columns epoch, part (``"train"`` or ``"val"``), loss.
     errors : pandas.DataFrame
         Columns epoch, feature, value: the mean absolute error on the validation part.
+    fold : str or None
+        Of which fold, in a cross-validation.
     """
 
     losses: pd.DataFrame
     errors: pd.DataFrame
+    fold: str | None = None
 
     @property
     def epochs(self) -> int:
@@ -57,7 +62,23 @@ def read(workspace: Workspace, run_id: str) -> History:
     return History(
         losses=pd.DataFrame(losses, columns=["epoch", "part", "loss"]),
         errors=pd.DataFrame(errors, columns=["epoch", "feature", "value"]),
+        fold=paths[-1].name if paths and paths[-1] != folder else None,
     )
+
+
+def mean_errors(catalogue: Catalogue, run_id: str, *, fold: str | None) -> dict[str, float]:
+    """What the mean predictor scores where a run is tuned: by target its mean absolute error on the validation part.
+
+    Empty for a run without a snapshot of its songs.
+    """
+    path = catalogue.workspace.child(catalogue.workspace.runs, run_id, "run") / "snapshot.parquet"
+    if not path.exists():
+        return {}
+    snapshot = pd.read_parquet(path)
+    parts = snapshot[fold or "part"]
+    known = snapshot[[name for name in ALL_TARGETS if name in snapshot]]
+    away = (known[parts == "val"] - known[parts == "train"].mean()).abs().mean()
+    return {str(name): float(value) for name, value in away.dropna().items()}
 
 
 def run_of(job: Job) -> str | None:

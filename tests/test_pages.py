@@ -321,8 +321,8 @@ def test_a_clip_whose_file_is_gone_is_named(tmp_path, monkeypatch):
 
 
 def test_train_launches_what_was_chosen(filled: Workspace, begun):
-    at = show(places.TRAIN)
-    pick(at, "selectbox", "Model").select("numeric_mlp").run()
+    at = press(show(places.TRAIN, sees="numbers"), "numeric_mlp")
+    assert at.query_params["model"] == "numeric_mlp"
     assert pick(at, "selectbox", "Whose values").options[0] == "demo, synthesised (120 tracks)"
     pick(at, "multiselect", "Targets").set_value(["valence", "energy"])
     pick(at, "number_input", "Epochs").set_value(20)
@@ -339,8 +339,7 @@ def test_train_launches_what_was_chosen(filled: Workspace, begun):
 
 
 def test_train_refuses_a_handful_of_songs(filled: Workspace):
-    at = show(places.TRAIN)
-    pick(at, "selectbox", "Model").select("lstm_multitask").run()
+    at = show(places.TRAIN, model="lstm_multitask")
     assert pick(at, "selectbox", "Whose values").options[0] == "demo, synthesised (4 tracks)"
     assert "At least 50 tracks" in texts(at)
     assert [button.disabled for button in at.button if button.label == "Train"] == [True]

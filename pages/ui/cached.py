@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from songfeat import registry
 from songfeat.pretrained.song import SongAnswer, predict
 from songfeat.specs import MfccSpec, get_spec
 from store import agreement as agreements
@@ -20,6 +19,7 @@ from store import (
     listening,
     neighbours,
     overview,
+    parentage,
     predicted,
     quality,
     readiness,
@@ -34,6 +34,7 @@ from store import (
     sound_profiles,
     table_preview,
     tracks,
+    training_history,
 )
 from store import clip_statistics as how_clips_sound
 from store import sound_map as sound_maps
@@ -96,6 +97,8 @@ calibration = _by_version(predicted.calibration)
 predicted_songs = _by_version(predicted.songs)
 slice_scores = _by_version(slices.scores)
 replay = _by_version(report.replay)
+mean_errors = _by_version(training_history.mean_errors)
+fitting_runs = _by_version(parentage.fitting)
 run_notes = _by_version(run_keeping.notes)
 run_differences = _by_version(run_keeping.differences)
 raw_genres = _by_version(errors_by_genre.inside)
@@ -127,18 +130,33 @@ genre_members = _by_version(sound_profiles.genre_members)
 target_values = _by_version(sound_maps.target_values)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _ready(folder: str, version: int, stamp: int, spec: str | None, model: str, targets: tuple[str, ...]) -> Any:
+@st.cache_data(max_entries=128, show_spinner=False)
+def _ready(
+    folder: str, version: int, stamp: int, spec: str | None, inputs: tuple[str, ...], targets: tuple[str, ...]
+) -> Any:
     of_spec = None if spec is None else get_spec(spec)
-    inputs = registry.get(model).inputs_for(of_spec)
     return readiness.tracks_by_source(_catalogue(folder), inputs=inputs, targets=targets, spec=of_spec)
 
 
-def tracks_by_source(spec: str | None, model: str, targets: tuple[str, ...]) -> Any:
-    """Per source the tracks that a model can learn from; new arrays count at once."""
+def tracks_by_source(spec: str | None, inputs: tuple[str, ...], targets: tuple[str, ...]) -> Any:
+    """Per source the tracks that a model with these inputs can learn from; new arrays count at once."""
     ours = catalogue()
-    stamp = 0 if spec is None else readiness.shards_stamp(ours, get_spec(spec))
-    return _ready(str(ours.workspace.folder), ours.version(), stamp, spec, model, targets)
+    return _ready(str(ours.workspace.folder), ours.version(), _stamp(spec), spec, inputs, targets)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _preview(folder: str, version: int, stamp: int, spec: str | None, options: dict[str, Any]) -> Any:
+    return readiness.preview(_catalogue(folder), spec=None if spec is None else get_spec(spec), **options)
+
+
+def training_preview(spec: str | None, **options: Any) -> readiness.Preview:
+    """What a training would learn from; options as :func:`store.readiness.preview` takes them."""
+    ours = catalogue()
+    return _preview(str(ours.workspace.folder), ours.version(), _stamp(spec), spec, options)
+
+
+def _stamp(spec: str | None) -> int:
+    return 0 if spec is None else readiness.shards_stamp(catalogue(), get_spec(spec))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

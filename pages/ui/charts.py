@@ -3,6 +3,8 @@
 Values of features run from 0 to 1 on every axis.
 """
 
+from collections.abc import Mapping
+
 import altair as alt
 import pandas as pd
 
@@ -15,7 +17,7 @@ MOST_SOURCES = 5
 _UNIT = alt.Scale(domain=[0, 1], nice=False)
 _NAMES = alt.Axis(labelFlush=False, labelBound=False, labelLimit=200)
 _ROW_PX = 20
-_DASHES = [[1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 4]]
+_SMALL_PX = (165, 80)
 
 
 def coverage(table: pd.DataFrame, palette: Palette) -> alt.Chart:
@@ -143,21 +145,24 @@ def losses(table: pd.DataFrame, palette: Palette) -> alt.Chart:
     ).properties(height=180)
 
 
-def errors_by_epoch(table: pd.DataFrame, palette: Palette) -> alt.Chart:
-    """Validation error of each target by epoch. Columns epoch, feature, value."""
+def errors_by_epoch(table: pd.DataFrame, mean: Mapping[str, float], palette: Palette) -> alt.FacetChart:
+    """Validation error by epoch, a picture each target, with what the mean predictor scores as a dashed line.
+
+    `table` has the columns epoch, feature, value; `mean` gives the mean predictor's error by target, as far as known.
+    """
     names = [name for name in ALL_TARGETS if name in set(table["feature"])]
-    colours = alt.Scale(domain=names, range=[palette.targets[name] for name in names])
-    dashes = alt.Scale(domain=names, range=_DASHES[: len(names)])
-    legend = alt.Legend(orient="right", title=None, symbolType="stroke", symbolSize=400)
-    return (
-        alt.Chart(table)
-        .mark_line(strokeWidth=2)
-        .encode(
-            x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-            y=alt.Y("value:Q", title="validation MAE", scale=alt.Scale(zero=True)),
-            color=alt.Color("feature:N", scale=colours, legend=legend),
-            strokeDash=alt.StrokeDash("feature:N", scale=dashes, legend=legend),
-            tooltip=["epoch", "feature", alt.Tooltip("value", format=".3f")],
-        )
-        .properties(height=200)
+    shown = table.assign(mean=table["feature"].map(dict(mean)).astype(float))
+    x = alt.X("epoch:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=4, format="d", labelFlush=False))
+    colour = alt.Color("feature:N", scale=alt.Scale(domain=names, range=[palette.targets[name] for name in names]))
+    base = alt.Chart(shown)
+    axis = alt.Axis(tickCount=3, format=".2f")
+    line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=14)).encode(
+        x=x,
+        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=True), axis=axis),
+        color=colour.legend(None),
+        tooltip=["epoch", "feature", *(alt.Tooltip(name, format=".3f") for name in ("value", "mean"))],
     )
+    rule = base.mark_rule(color=palette.ink, strokeDash=[5, 3], opacity=0.7).encode(y="mean(mean):Q")
+    head = alt.Header(title=None, labelFontWeight="bold", labelColor=palette.ink, labelPadding=4)
+    picture = alt.layer(line, rule).properties(width=_SMALL_PX[0], height=_SMALL_PX[1])
+    return picture.facet(facet=alt.Facet("feature:N", sort=names, header=head), columns=3, spacing=14)

@@ -94,13 +94,13 @@ def one_of(
     """
     key = f"pick-{parameter}"
     first = default or names[0]
-    st.session_state[key] = (_held(key, parameter, names, [first]) or [first])[0]
+    st.session_state[key] = (held(key, parameter, names, [first]) or [first])[0]
     options = {"format_func": shown, "key": key, "persist_state": "session", "help": help}
     if side_by_side:
         picked = place.segmented_control(label, names, required=True, **options)
     else:
         picked = place.selectbox(label, names, **options)
-    _say(key, parameter, [picked])
+    say(key, parameter, [picked])
     return picked
 
 
@@ -116,7 +116,7 @@ def runs(
     """Choose up to `most` runs; the address says ``?run=…&run=…``."""
     key = f"{page}-runs"
     known = list(table["run_id"])
-    st.session_state[key] = _held(key, "run", known, default)[:most]
+    st.session_state[key] = held(key, "run", known, default)[:most]
     chosen = place.multiselect(
         f"Runs (up to {most})",
         known,
@@ -126,16 +126,16 @@ def runs(
         max_selections=most,
         wrap=True,
     )
-    _say(key, "run", chosen)
+    say(key, "run", chosen)
     return chosen
 
 
 def source(place: DeltaGenerator, sources: list[str], *, page: str) -> str:
     """Choose whose reference values; the address says ``?source=…``."""
     key = f"{page}-source"
-    st.session_state[key] = (_held(key, "source", sources, sources) or sources)[0]
+    st.session_state[key] = (held(key, "source", sources, sources) or sources)[0]
     chosen: str = place.selectbox("Whose values", sources, format_func=words.source, key=key, persist_state="session")
-    _say(key, "source", [chosen])
+    say(key, "source", [chosen])
     return chosen
 
 
@@ -152,20 +152,20 @@ def part(place: DeltaGenerator) -> str:
     return one_of(place, "Part", PARTS[::-1], parameter="part", side_by_side=True, help=_PART_HELP)
 
 
-def _held(key: str, parameter: str, names: Sequence[str], default: list[str]) -> list[str]:
+def held(key: str, parameter: str, names: Sequence[str], default: list[str]) -> list[str]:
     """What a control shows: what the address says where one came by a link, else what it held, else the default."""
     said = [name for name in st.query_params.get_all(parameter) if name in names]
     if said and said != st.session_state.get(_said(key)):
         return said
     if key not in st.session_state:
         return default
-    held = st.session_state[key]
-    held = [held] if isinstance(held, str) else held or []
-    still = [name for name in held if name in names]
-    return still if still or not held else default
+    before = st.session_state[key]
+    before = [before] if isinstance(before, str) else before or []
+    still = [name for name in before if name in names]
+    return still if still or not before else default
 
 
-def _say(key: str, parameter: str, chosen: list[str]) -> None:
+def say(key: str, parameter: str, chosen: list[str]) -> None:
     """Let the address say what is chosen, and remember that it was not a link that said it."""
     st.query_params[parameter] = chosen
     st.session_state[_said(key)] = chosen

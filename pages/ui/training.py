@@ -1,87 +1,99 @@
-"""The parts of the page that trains models."""
+"""The parts of the page that trains models: what to train, on what, how; and how trainings go."""
+
+from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui import cached, charts, frame, places, words
-from songfeat import registry
-from songfeat.labels import ALL_TARGETS, TARGETS
-from songfeat.specs import CLIP_SPECS, SPECS
+from pages.ui import cached, charts, frame, places, training_options, training_words, words
+from songfeat.labels import ALL_TARGETS, FEATURES, TARGETS
+from songfeat.registry import ModelEntry
+from songfeat.specs import CLIP_SPECS, SPECS, get_spec
 from store import jobs, training_history
 from store.jobs import Job
 from store.training_data import MINIMUM_TRACKS
 
-SPLIT_HELP = (
+_SPLIT_HELP = (
     "By artist: no artist's songs stand on both sides, so that the test says how well the model does on artists it"
     " never met. Random: as many papers do it, which flatters."
 )
 
-FOLDS_HELP = (
-    "Cross-validation: the songs are cut into so many folds, each is tested on by a model that learned from the others,"
-    " and every song counts as tested. It takes as many trainings."
-)
 
-
-def form() -> None:
-    """Choose what to train on what, and start it."""
-    entries = {entry.name: entry for entry in registry.entries()}
-    networks = [name for name, entry in entries.items() if entry.train is not None]
-    first = list(entries).index(networks[0])
-    entry = entries[st.selectbox("Model", list(entries), index=first, key="model", persist_state="session")]
-    st.caption(f"{entry.description[0].upper()}{entry.description[1:]}. Sees: {', '.join(entry.inputs) or 'nothing'}.")
-    targets = entry.default_targets
-    if entry.question is None:
-        targets = tuple(st.multiselect("Targets", ALL_TARGETS, default=TARGETS, wrap=True))
+def form(entry: ModelEntry) -> None:
+    """Choose what a model learns, from whom and how, and start it."""
+    st.subheader(f"Train {entry.name}", anchor=False)
+    targets = _targets(entry)
     if not targets:
         st.info("Choose a target.")
         return
+    if entry.parents:
+        asked = training_options.parents(entry)
+        ready = asked is not None
+    else:
+        asked, ready = _data(entry, targets)
+    if asked is None:
+        return
+    settings, folds = training_options.options(entry)
+    if st.button("Train", type="primary", disabled=not (ready and cached.workspace().writable)):
+        params = {"model": entry.name, "targets": list(targets), **asked, "cv": folds}
+        params["settings"] = {**asked.get("settings", {}), **settings}
+        jobs.launch(cached.workspace(), "train", params, title=f"Train {entry.name}")
+        st.rerun()
+
+
+def _targets(entry: ModelEntry) -> tuple[str, ...]:
+    if entry.question is not None:
+        return entry.default_targets
+    meanings = "\n\n".join(f"**{name}**: {FEATURES[name].meaning}." for name in ALL_TARGETS)
+    return tuple(
+        st.multiselect(
+            "Targets", ALL_TARGETS, default=TARGETS, key="train-targets", persist_state="session", wrap=True,
+            help=meanings,
+        )
+    )  # fmt: skip
+
+
+def _data(entry: ModelEntry, targets: tuple[str, ...]) -> tuple[dict[str, Any] | None, bool]:
+    """What is learned from, and whether that is enough; None where there is nothing."""
     source_place, split_place, spec_place = st.container(), *st.columns(2)
-    spec = None
-    if entry.default_spec is not None:
-        specs = list(SPECS) if entry.statistics else list(CLIP_SPECS)
-        first_spec = specs.index(entry.default_spec)
-        spec = spec_place.selectbox("Spec", specs, index=first_spec, key=f"spec-{entry.default_spec}-{len(specs)}")
-    choice = cached.tracks_by_source(spec, entry.name, targets)
+    spec = _spec(entry, spec_place)
+    inputs = entry.inputs_for(None if spec is None else get_spec(spec))
+    choice = cached.tracks_by_source(spec, inputs, targets)
     if choice.empty:
         st.info("No source has songs with what this model needs and a value of these targets.")
-        st.page_link(places.COLLECT, label="Collect songs", icon=":material/library_add:")
-        return
+        way = {"way": places.EXTRACT} if entry.sound else {}
+        st.page_link(places.COLLECT, label="Collect songs", icon=":material/library_add:", query_params=way)
+        return None, False
     tracks = dict(zip(choice["source"], choice["tracks"], strict=True))
     source = source_place.selectbox(
         "Whose values to learn",
         list(tracks),
         format_func=lambda name: f"{words.source(name)} ({words.count(tracks[name], 'track')})",
+        key="train-source",
+        persist_state="session",
     )
     split = split_place.segmented_control(
-        "Split", ["artist", "random"], default="artist", required=True, help=SPLIT_HELP
-    )
-    epochs_place, seed_place, folds_place = st.columns(3)
-    settings = _settings(entry, epochs_place)
-    seed = seed_place.number_input("Seed", min_value=0, value=0, help="Of the split and of the first weights.")
-    cv = folds_place.number_input("Folds", min_value=2, max_value=20, value=None, placeholder="none", help=FOLDS_HELP)
-    too_few = tracks[source] < MINIMUM_TRACKS
-    if too_few:
+        "Split", ["artist", "random"], default="artist", required=True, help=_SPLIT_HELP, key="train-split",
+        persist_state="session",
+    )  # fmt: skip
+    seed = training_options.seed()
+    found = cached.training_preview(spec, inputs=inputs, targets=targets, source=source, by=split, seed=seed)
+    st.markdown(training_words.training_data(found))
+    for note in found.notes:
+        st.caption(f":orange[:material/warning:] {words.literal(note)}")
+    enough = tracks[source] >= MINIMUM_TRACKS
+    if not enough:
         st.caption(f"At least {MINIMUM_TRACKS} tracks are needed to train and to measure.")
-    if st.button("Train", type="primary", disabled=too_few or not cached.workspace().writable):
-        params = {"targets": list(targets), "source": source, "split": split, "spec": spec, "seed": int(seed)}
-        params |= {"model": entry.name, "settings": settings, "cv": cv}
-        jobs.launch(cached.workspace(), "train", params, title=f"Train {entry.name}")
-        st.rerun()
+    return {"source": source, "split": split, "spec": spec, "seed": seed}, enough
 
 
-def _settings(entry: registry.ModelEntry, place: DeltaGenerator) -> dict[str, str]:
-    """What a person may choose about a network's training, as far as it differs from the model's own."""
-    if entry.train is None:
-        return {}
-    epochs = place.number_input(
-        "Epochs, at most",
-        min_value=1,
-        max_value=10_000,
-        value=entry.train.epochs,
-        key=f"epochs-{entry.name}",
-        help=f"It stops before when {entry.train.patience} epochs brought nothing better.",
-    )
-    return {} if epochs == entry.train.epochs else {"epochs": str(epochs)}
+def _spec(entry: ModelEntry, place: Any) -> str | None:
+    if entry.default_spec is None:
+        return None
+    specs = list(SPECS) if entry.statistics else list(CLIP_SPECS)
+    return place.selectbox(
+        "Spec", specs, index=specs.index(entry.default_spec), key=f"spec-{entry.default_spec}-{len(specs)}",
+        persist_state="session", help="How sound becomes the arrays that the model sees.",
+    )  # fmt: skip
 
 
 def curves(found: list[Job]) -> None:
@@ -93,15 +105,31 @@ def curves(found: list[Job]) -> None:
         st.caption("Start a training: its loss on the training and the validation part appears here, epoch by epoch.")
         return
     history = training_history.read(cached.workspace(), run_id)
-    st.caption(f"Run {run_id}: {words.count(history.epochs, 'epoch')}.")
+    fold = f", {history.fold}" if history.fold else ""
+    st.caption(f"Run {run_id}: {words.count(history.epochs, 'epoch')}{fold}.")
     if history.losses.empty:
         st.caption("This model is fitted in one go, or has not finished its first epoch.")
     else:
-        st.altair_chart(charts.losses(history.losses, frame.colours()))
-        errors = history.errors[history.errors["feature"].isin(ALL_TARGETS)]
-        if len(errors):
-            st.altair_chart(charts.errors_by_epoch(errors, frame.colours()))
+        _pictures(run_id, history)
     if run_id not in by_run or by_run[run_id].state == "done":
         st.page_link(
             places.COMPARE, label="Compare this run", icon=":material/compare_arrows:", query_params={"run": run_id}
+        )
+
+
+def _pictures(run_id: str, history: training_history.History) -> None:
+    st.altair_chart(charts.losses(history.losses, frame.colours()), alt="Loss by epoch, training and validation")
+    errors = history.errors[history.errors["feature"].isin(ALL_TARGETS)]
+    if errors.empty:
+        return
+    mean = cached.mean_errors(run_id, fold=history.fold)
+    dashed = "; dashed: always answering the training mean" if mean else ""
+    st.caption(f"Mean absolute error (MAE) on the validation part, epoch by epoch{dashed}.")
+    st.altair_chart(charts.errors_by_epoch(errors, mean, frame.colours()), alt="Validation MAE by epoch and target")
+    with st.expander("As a table"):
+        st.dataframe(
+            errors.pivot(index="epoch", columns="feature", values="value").reset_index(),
+            hide_index=True,
+            column_config=frame.three_decimals(errors["feature"].unique()),
+            alt="Validation MAE by epoch and target",
         )

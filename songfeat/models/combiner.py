@@ -1,7 +1,7 @@
 """The report's combiner of two trained networks, one that hears and one that sees numbers, in its four variants."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from songfeat.errors import ConfigError
@@ -47,7 +47,7 @@ class CombinerConfig:
 
     audio_run: str = ""
     numeric_run: str = ""
-    variant: str = "d"
+    variant: str = field(default="d", metadata={"choices": VARIANTS})
     frozen: bool = True
     start_at_mean: bool = True
     reshaped_frames: bool = False
