@@ -38,7 +38,7 @@ def worst(
     """The songs that a run is most wrong about, in a genre group or in all.
 
     Columns: track_id, title, artist, genre, reference, predicted, error
-    (predicted less reference), path (of a clip, None where there is none).
+    (predicted less reference), path (of a clip, missing where there is none).
 
     Raises
     ------

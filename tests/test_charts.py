@@ -10,6 +10,7 @@ import pytest
 from pages.ui import charts, comparison_charts, heatmaps
 from pages.ui.palette import DARK, LIGHT, Palette, palette_for
 from songfeat.labels import ALL_TARGETS, TARGETS
+from songfeat.scores import METRICS
 from songfeat.specs import REPORT_SPEC
 from store.listening import Sound, envelope
 
@@ -153,15 +154,26 @@ def test_learning_curves_tell_parts_and_targets_by_line_and_colour(palette: Pale
     assert encoding["color"]["scale"]["range"] == [palette.muted, palette.accent]
     assert encoding["strokeDash"]["scale"]["range"] == [[5, 3], [1, 0]]
     errors = pd.DataFrame({"epoch": 1, "feature": ["valence", "energy"], "value": [0.1, 0.2]})
-    encoding = charts.errors_by_epoch(errors, palette).to_dict()["encoding"]
-    assert encoding["color"]["scale"]["domain"] == ["energy", "valence"]
-    assert encoding["color"]["scale"]["range"] == [palette.targets["energy"], palette.targets["valence"]]
-    dashes = encoding["strokeDash"]["scale"]["range"]
-    assert dashes[0] != dashes[1]
+    spec = charts.errors_by_epoch(errors, {"energy": 0.3}, palette).to_dict()
+    assert spec["facet"]["sort"] == ["energy", "valence"]
+    line, rule = spec["spec"]["layer"]
+    assert line["encoding"]["color"]["scale"]["domain"] == ["energy", "valence"]
+    assert line["encoding"]["color"]["scale"]["range"] == [palette.targets["energy"], palette.targets["valence"]]
+    assert (rule["encoding"]["y"]["field"], rule["mark"]["strokeDash"]) == ("mean", [5, 3])
+    (data,) = spec["datasets"].values()
+    assert {row["feature"]: row["mean"] for row in data} == {"energy": 0.3, "valence": None}
+
+
+def test_residuals_stand_on_zero():
+    table = pd.DataFrame({"low": [-0.1], "high": [-0.05], "songs": [3]})
+    bars, zero = comparison_charts.residuals(table, LIGHT).to_dict()["layer"]
+    assert (bars["encoding"]["y"]["field"], bars["encoding"]["y2"]["field"]) == ("songs", "none")
+    assert bars["encoding"]["x"]["scale"]["domain"] == [-1, 1]
+    assert zero["mark"]["type"] == "rule"
 
 
 def test_genre_errors_have_targets_in_order_and_mark_small_groups(palette: Palette):
-    figure = heatmaps.genre_errors(genre_scores(), palette)
+    figure = heatmaps.genre_scores(genre_scores(), palette, metric=METRICS["mae"])
     heatmap = figure.data[0]
     assert list(heatmap.x) == list(TARGETS)
     assert list(heatmap.y) == ["pop (20, few)", "rock/indie (300)"]  # drawn from the bottom: the largest on top
@@ -170,10 +182,34 @@ def test_genre_errors_have_targets_in_order_and_mark_small_groups(palette: Palet
     assert heatmap.zmin == 0
 
 
+def test_each_cell_can_be_clicked_and_the_chosen_one_is_marked(palette: Palette):
+    metric = METRICS["pearson"]
+    figure = heatmaps.genre_scores(genre_scores(), palette, metric=metric, by="energy", chosen=("pop", "energy"))
+    heatmap, points = figure.data
+    cells = [tuple(cell[:2]) for cell in points.customdata]
+    assert len(cells) == heatmap.z.size
+    assert [cell[2] for cell in points.customdata] == list(np.ravel(heatmap.text))
+    assert set(cells) == {(genre, target) for genre in ("pop", "rock/indie") for target in TARGETS}
+    for (genre, target), x, y in zip(cells, points.x, points.y, strict=True):
+        assert x == target
+        assert y.startswith(genre)
+    assert heatmap.zmax == 1
+    (mark,) = figure.layout.shapes
+    assert (mark.x0 + mark.x1) / 2 == list(heatmap.x).index("energy")
+    assert heatmap.y[int((mark.y0 + mark.y1) / 2)].startswith("pop")
+
+
+@pytest.mark.parametrize(("metric", "first"), [("mae", "b"), ("r2", "a")])
+def test_the_worst_genre_stands_first(metric: str, first: str):
+    scores = pd.DataFrame({"genre": ["a", "b"], "feature": "energy", "value": [0.1, 0.2], "low": 0, "high": 1, "n": 40})
+    heatmap = heatmaps.genre_scores(scores, LIGHT, metric=METRICS[metric], by="energy").data[0]
+    assert heatmap.y[-1] == f"{first} (40)"  # drawn from the bottom
+
+
 def test_a_genre_without_an_interval_shows_its_value_alone():
     scores = genre_scores()
     scores.loc[scores["genre"] == "pop", ["low", "high"]] = np.nan
-    assert heatmaps.genre_errors(scores, LIGHT).data[0].text[0][0] == "0.10"
+    assert heatmaps.genre_scores(scores, LIGHT, metric=METRICS["mae"]).data[0].text[0][0] == "0.10"
 
 
 @pytest.mark.parametrize("relative", [True, False])

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from pages.ui import cached, frame, leaderboard, pickers, places, words
-from songfeat.splits import PARTS
 
 frame.heading(
     "Runs",
@@ -16,7 +15,7 @@ if runs.empty:
     st.stop()
 source_place, part_place, metric_place = st.columns([3, 2, 4])
 source = pickers.source(source_place, list(runs["source"].unique()), page="runs")
-part = part_place.segmented_control("Part", PARTS[::-1], default="test", required=True)
+part = pickers.part(part_place)
 with metric_place:
     metric = pickers.metric("mae", "mse", "pearson", "r2")
 shown = runs[runs["source"] == source]

@@ -17,7 +17,7 @@ MOST_SOURCES = 5
 _UNIT = alt.Scale(domain=[0, 1], nice=False)
 _NAMES = alt.Axis(labelFlush=False, labelBound=False, labelLimit=200)
 _ROW_PX = 20
-_SMALL_PX = (165, 80)
+_SMALL_PX = (130, 80)
 
 
 def coverage(table: pd.DataFrame, palette: Palette) -> alt.Chart:
@@ -158,11 +158,12 @@ def errors_by_epoch(table: pd.DataFrame, mean: Mapping[str, float], palette: Pal
     axis = alt.Axis(tickCount=3, format=".2f")
     line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=14)).encode(
         x=x,
-        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=True), axis=axis),
+        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=axis),
         color=colour.legend(None),
         tooltip=["epoch", "feature", *(alt.Tooltip(name, format=".3f") for name in ("value", "mean"))],
     )
     rule = base.mark_rule(color=palette.ink, strokeDash=[5, 3], opacity=0.7).encode(y="mean(mean):Q")
     head = alt.Header(title=None, labelFontWeight="bold", labelColor=palette.ink, labelPadding=4)
     picture = alt.layer(line, rule).properties(width=_SMALL_PX[0], height=_SMALL_PX[1])
-    return picture.facet(facet=alt.Facet("feature:N", sort=names, header=head), columns=3, spacing=14)
+    facets = picture.facet(facet=alt.Facet("feature:N", sort=names, header=head), columns=3, spacing=14)
+    return facets.resolve_scale(y="independent")

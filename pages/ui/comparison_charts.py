@@ -154,9 +154,9 @@ def residuals(table: pd.DataFrame, palette: Palette, *, place: int = 0) -> alt.L
     """How many songs of one target are over- or underestimated by how much. Columns low, high, songs."""
     axis = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format="+.1f", titlePadding=4, labelFlush=False)
     x = alt.X("low:Q", title="predicted − reference", scale=alt.Scale(domain=[-1, 1]), axis=axis)
-    bars = alt.Chart(table).mark_rect(color=palette.runs[place], opacity=0.7)
+    bars = alt.Chart(table.assign(none=0)).mark_rect(color=palette.runs[place], opacity=0.7)
     y = alt.Y("songs:Q", title="songs", axis=alt.Axis(tickCount=3, tickMinStep=1))
     told = [alt.Tooltip("low", format="+.2f", title="from"), alt.Tooltip("high", format="+.2f", title="to"), "songs"]
-    shown = bars.encode(x=x, x2="high:Q", y=y, y2=alt.value(120), tooltip=told)
+    shown = bars.encode(x=x, x2="high:Q", y=y, y2="none:Q", tooltip=told)
     zero = alt.Chart(pd.DataFrame({"low": [0.0]})).mark_rule(color=palette.muted, strokeDash=[4, 4]).encode(x=x)
     return alt.layer(shown, zero).properties(height=120)

@@ -26,10 +26,11 @@ def choose() -> ModelEntry:
         st, "Models that see", list(groups), parameter="sees", default=training_words.inputs(entries[name].inputs),
         shown=lambda group: f"{group} ({len(groups[group])})", side_by_side=True,
     )  # fmt: skip
-    columns = st.columns(_COLUMNS, gap="small")
-    for place, entry in enumerate(groups[group]):
-        with columns[place % _COLUMNS], st.container(border=True, gap="xsmall"):
-            _card(entry, chosen=entry.name == name)
+    for start in range(0, len(groups[group]), _COLUMNS):
+        row = groups[group][start : start + _COLUMNS]
+        for column, entry in zip(st.columns(_COLUMNS, gap="small"), row, strict=False):
+            with column, st.container(border=True, height="stretch", gap="xsmall"):
+                _card(entry, chosen=entry.name == name)
     return entries[name]
 
 

@@ -92,7 +92,7 @@ def one_of(
 
     In a list, or `side_by_side`.
     """
-    key = f"pick-{parameter}"
+    key = _key(parameter)
     first = default or names[0]
     st.session_state[key] = (held(key, parameter, names, [first]) or [first])[0]
     options = {"format_func": shown, "key": key, "persist_state": "session", "help": help}
@@ -102,6 +102,15 @@ def one_of(
         picked = place.selectbox(label, names, **options)
     say(key, parameter, [picked])
     return picked
+
+
+def pick(parameter: str, name: str) -> None:
+    """Let a control of :func:`one_of` hold this name when it is drawn next, as after a click in a picture."""
+    st.session_state[_key(parameter)] = name
+
+
+def _key(parameter: str) -> str:
+    return f"pick-{parameter}"
 
 
 def runs(

@@ -77,6 +77,7 @@ def leaderboard(
             "split": [_split(run) for run in about.itertuples()],
             "n": rows.groupby("run_id")["n"].max().reindex(about.index).to_numpy(),
             **{name: wide[name].fillna("").to_numpy() for name in (AVERAGE, *ANSWERS) if name in wide},
+            "hardly varies": [_hardly_varying(run) for run in about.itertuples()],
             "note": [notes.get(run_id, "") for run_id in about.index],
         }
     )
@@ -88,6 +89,11 @@ def leaderboard(
     # The average over one target is no average over five, with which it would stand in one column.
     board.loc[board["run_id"].map(about["targets"].map(len)) == 1, AVERAGE] = ""
     return pd.concat([board, _published(metric, board.columns)], ignore_index=True).astype({"n": "Int64"})
+
+
+def _hardly_varying(run: Any) -> str:
+    """On which targets a run answers almost the same for every song."""
+    return "on all targets" if len(run.near_constant) == len(run.targets) else ", ".join(run.near_constant)
 
 
 def _split(run: Any) -> str:
@@ -148,6 +154,13 @@ def differences(table: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
             "verdict": table["says"],
         }
     )
+
+
+def differences_by_genre(table: pd.DataFrame) -> pd.DataFrame:
+    """The difference of two runs: one row a genre group and target."""
+    says = [words.difference(row.difference, row.low, row.high) for row in table.itertuples()]
+    shown = table.assign(difference=says).rename(columns={"feature": "target", "says": "verdict"})
+    return shown[["genre", "target", "difference", "n", "verdict"]]
 
 
 def calibration(bins: pd.DataFrame, targets: list[str]) -> pd.DataFrame:
