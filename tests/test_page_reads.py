@@ -3,15 +3,28 @@
 import json
 import threading
 
+import pandas as pd
 import pytest
 
 from songfeat.errors import TableError, WorkspaceError
 from songfeat.labels import TARGETS
 from songfeat.specs import REPORT_SPEC
-from store import first_start, jobs, readiness, song_lists, table_preview, training_data, training_history, uploads
+from store import (
+    first_start,
+    gathering,
+    jobs,
+    readiness,
+    song_lists,
+    table_preview,
+    training_data,
+    training_history,
+    training_plan,
+    uploads,
+)
 from store.catalogue import Catalogue
+from store.merge import merge
 from store.workspace import Workspace
-from tests.workspaces import fill
+from tests.workspaces import fill, song_rows
 
 ALL = {"targets": TARGETS, "spec": REPORT_SPEC}
 
@@ -123,6 +136,61 @@ def test_a_run_without_a_history(empty: Catalogue):
     assert history.losses.empty
     with pytest.raises(WorkspaceError):
         training_history.read(empty.workspace, "../r2")
+
+
+def test_what_the_mean_predictor_scores_where_a_run_is_tuned(empty: Catalogue):
+    folder = empty.workspace.runs / "r1"
+    folder.mkdir(parents=True)
+    assert training_history.mean_errors(empty, "r1", fold=None) == {}
+    songs = {
+        "part": ["train", "train", "val", "val", "test"],
+        "fold-1": ["val", "train", "train", "train", "test"],
+        "energy": [0.2, 0.4, 0.5, 0.1, 0.9],
+        "valence": [0.5, None, None, 0.9, 0.9],
+    }
+    pd.DataFrame(songs).to_parquet(folder / "snapshot.parquet")
+    found = training_history.mean_errors(empty, "r1", fold=None)
+    assert found == {"energy": pytest.approx(0.2), "valence": pytest.approx(0.4)}  # means 0.3 and 0.5
+    assert training_history.mean_errors(empty, "r1", fold="fold-1")["energy"] == pytest.approx(1 / 3 - 0.2)
+
+
+def test_a_history_says_of_which_fold_it_is(empty: Catalogue):
+    folder = empty.workspace.runs / "r1" / "fold-2"
+    folder.mkdir(parents=True)
+    (folder / "history.jsonl").write_text('{"epoch": 1, "train_loss": 1, "val_loss": 1, "val_mae": {}}\n')
+    assert training_history.read(empty.workspace, "r1").fold == "fold-2"
+
+
+@pytest.mark.parametrize("by", ["artist", "random"])
+def test_a_preview_is_what_a_training_gathers(filled: Catalogue, by: str):
+    found = readiness.preview(filled, inputs=("numeric",), **ALL, source="demo", by=by, seed=3)
+    plan = training_plan.Plan(
+        run_id="r", model="ridge_numeric", targets=TARGETS, source="demo", split=by, seed=3, spec=None, settings={}
+    )
+    layout = gathering.gather(filled, plan).layout["part"]
+    assert found.parts == layout.value_counts().to_dict()
+    assert (found.tracks, found.artists) == (80, 40)
+    assert found.genres.sum() == 80
+    assert len(found.genres) == 5
+    assert [note[:4] for note in found.notes] == ["Only"], "about twelve songs to test on"
+
+
+def test_a_preview_warns_of_one_genre_and_of_few_artists(tmp_path):
+    catalogue = Catalogue(Workspace(tmp_path))
+    rows = song_rows(4)  # two artists
+    with catalogue.lease(write=True) as db:
+        merge(db, rows.assign(genre="pop", genre_group="pop"))
+    found = readiness.preview(catalogue, inputs=(), targets=TARGETS, spec=None, source="demo", by="artist", seed=0)
+    assert found.parts == {}
+    few, one_genre = found.notes
+    assert "too few artists" in few
+    assert one_genre.startswith("pop makes up 100% of these songs")
+    rows = song_rows(400).assign(genre_group=["pop"] * 200 + ["jazz/blues"] * 200, source="even")
+    with catalogue.lease(write=True) as db:
+        merge(db, rows)
+    found = readiness.preview(catalogue, inputs=(), targets=TARGETS, spec=None, source="even", by="artist", seed=0)
+    assert found.notes == (), "half is not over half, and 60 are enough to test on"
+    assert sum(found.parts.values()) == 400
 
 
 def test_the_run_of_a_job(empty: Catalogue):

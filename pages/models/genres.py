@@ -40,9 +40,9 @@ order = pickers.one_of(
     help="The largest group first, or the one where a target is predicted worst.",
 )
 heatmap_place = st.container()
-if len(chosen) == 2:
-    genre_parts.differences(chosen, labels, targets, metric)
 genre, target = genre_parts.choose_cell(scores, targets)
 with heatmap_place:
     genre_parts.heatmap(scores, labels[chosen[0]], metric=metric, order=order, chosen=(genre, target))
 genre_parts.behind(chosen[0], genre, target)
+if len(chosen) == 2:
+    genre_parts.differences(chosen, labels, targets, metric)

@@ -142,7 +142,12 @@ def paired(first: str, second: str, part: Slice, labels: Mapping[str, str]) -> N
     )
     title = f"difference in {chosen_metric.label}"
     st.altair_chart(comparison_charts.differences(table, frame.colours(), title=title), alt=f"The {title} by target")
-    st.dataframe(tables.differences(table, labels[first], labels[second]), hide_index=True, alt=title)
+    st.dataframe(
+        tables.differences(table, labels[first], labels[second]),
+        hide_index=True,
+        column_config=frame.thousands(["n"]),
+        alt=title,
+    )
 
 
 def trust(shown: pd.DataFrame, slices: Slices, labels: Mapping[str, str], targets: list[str]) -> None:
@@ -167,7 +172,9 @@ def trust(shown: pd.DataFrame, slices: Slices, labels: Mapping[str, str], target
             chart = comparison_charts.residuals(mine, frame.colours(), place=place)
             st.altair_chart(chart, alt=f"How many songs' {name} {labels[run_id]} guesses too low or too high")
         with st.expander("As a table"):
-            st.dataframe(tables.calibration(bins, ours), hide_index=True, alt="Calibration")
+            st.dataframe(
+                tables.calibration(bins, ours), hide_index=True, column_config=frame.thousands(["n"]), alt="Calibration"
+            )
 
 
 def all_scores(slices: Slices, labels: Mapping[str, str]) -> None:
@@ -175,4 +182,5 @@ def all_scores(slices: Slices, labels: Mapping[str, str]) -> None:
     st.subheader("All scores", anchor=False)
     st.caption("With 95 % intervals, from drawing artists again and again.", help=words.metric_help())
     found = [cached.slice_scores(part).assign(run_id=run_id, genre=ALL) for run_id, part in slices.items()]
-    st.dataframe(tables.scores(pd.concat(found, ignore_index=True), labels), hide_index=True, alt="All scores")
+    table = tables.scores(pd.concat(found, ignore_index=True), labels)
+    st.dataframe(table, hide_index=True, column_config=frame.thousands(["n"]), alt="All scores")

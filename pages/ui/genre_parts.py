@@ -25,7 +25,7 @@ def heatmap(scores: pd.DataFrame, label: str, *, metric: Metric, order: str, cho
     st.plotly_chart(
         heatmaps.genre_scores(scores, frame.colours(), metric=metric, by=by, chosen=chosen),
         key=_HEATMAP,
-        on_select=_choose_cell,
+        on_select=choose_clicked,
         selection_mode="points",
         config={"displayModeBar": False},
         alt=f"{metric.label} by genre and target; the table beneath says the same",
@@ -34,7 +34,8 @@ def heatmap(scores: pd.DataFrame, label: str, *, metric: Metric, order: str, cho
         st.dataframe(tables.by_genre(scores), hide_index=True, column_config=frame.thousands(["n"]), alt=metric.label)
 
 
-def _choose_cell() -> None:
+def choose_clicked() -> None:
+    """Let the controls of :func:`choose_cell` hold the cell that was clicked."""
     for point in st.session_state[_HEATMAP]["selection"]["points"]:
         genre, target, _ = point["customdata"]
         pickers.pick("genre", genre)

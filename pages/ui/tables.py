@@ -113,7 +113,7 @@ def _published(metric: str, columns: pd.Index) -> pd.DataFrame:
         for name, table in figures.items()
         if metric in published.METRICS
     ]
-    return pd.DataFrame(rows, columns=columns).fillna({name: "" for name in columns if name != "n"})
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna({name: "" for name in columns if name != "n"})
 
 
 def settings(run: pd.Series) -> pd.DataFrame:
