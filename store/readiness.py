@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import duckdb
+import numpy as np
 import pandas as pd
 
-from songfeat.errors import DataError
 from songfeat.specs import Spec
-from songfeat.splits import PARTS, split
+from songfeat.splits import FRACTIONS, PARTS, share_out
 from store.catalogue import Catalogue
 from store.exclusions import EXCLUDED_SONGS, EXCLUDED_SOURCES
 from store.label_sources import COMPLETE
@@ -18,6 +18,9 @@ from store.shards import Shards
 
 FEW_TESTED = 30
 """Fewer songs in the test part say little about a model."""
+
+_GROUPS = {"artist": "coalesce(nullif(artist_key, ''), track_id)", "random": "track_id"}
+"""What stands in one part as a whole, in SQL: as :func:`songfeat.splits.groups_by` has it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,26 +67,39 @@ def preview(
     seed: int,
 ) -> Preview:
     """What a training on the values of `source`, split so, would have to learn from."""
+    group = _GROUPS[by]
     with _usable(catalogue, inputs=inputs, targets=targets, spec=spec) as (db, usable):
-        table = db.execute(
+        db.execute(
             f"""
-            SELECT track_id, artist_key AS artist, coalesce(genre_group, '') AS genre
-            FROM ({usable}) JOIN tracks USING (track_id) WHERE source = $source""",
+            CREATE OR REPLACE TEMP TABLE asked AS
+            SELECT track_id, artist_key, genre_group FROM ({usable}) JOIN tracks USING (track_id)
+            WHERE source = $source""",
             {"source": source},
+        )
+        artists = db.execute("SELECT count(DISTINCT artist_key) FROM asked WHERE artist_key <> ''").fetchone()
+        genres = db.execute(
+            "SELECT genre_group, count(*) AS tracks FROM asked WHERE genre_group <> '' GROUP BY ALL ORDER BY ALL"
         ).df()
-    genres = table.loc[table["genre"] != "", "genre"].value_counts()
-    try:
-        sizes = split(table.set_index("track_id"), by=by, seed=seed).value_counts()
-    except DataError:  # fewer artists than parts
-        sizes = pd.Series(dtype=int)
-    parts = {part: int(sizes[part]) for part in PARTS if part in sizes}
+        groups = db.execute(f"SELECT {group} AS name, count(*) AS tracks FROM asked GROUP BY ALL").df()
+        db.execute("DROP TABLE asked")
+    parts = _parts(groups["name"].to_numpy(object), groups["tracks"].to_numpy(), seed)
+    by_genre = genres.set_index("genre_group")["tracks"].sort_values(ascending=False, kind="stable")
+    tracks = int(groups["tracks"].sum())
     return Preview(
-        tracks=len(table),
-        artists=int(table.loc[table["artist"] != "", "artist"].nunique()),
-        genres=genres,
+        tracks=tracks,
+        artists=artists[0] if artists else 0,
+        genres=by_genre,
         parts=parts,
-        notes=tuple(_notes(len(table), genres, parts)),
+        notes=tuple(_notes(tracks, by_genre, parts)),
     )
+
+
+def _parts(names: np.ndarray, sizes: np.ndarray, seed: int) -> dict[str, int]:
+    """How many tracks each part has: as :func:`songfeat.splits.split` gives them, group by group."""
+    if len(names) < len(PARTS):
+        return {}
+    part_of_group = share_out(names, sizes, FRACTIONS, seed)
+    return {part: int(sizes[part_of_group == place].sum()) for place, part in enumerate(PARTS)}
 
 
 def _notes(tracks: int, genres: pd.Series, parts: dict[str, int]) -> Iterator[str]:
