@@ -17,7 +17,7 @@ MOST_SOURCES = 5
 _UNIT = alt.Scale(domain=[0, 1], nice=False)
 _NAMES = alt.Axis(labelFlush=False, labelBound=False, labelLimit=200)
 _ROW_PX = 20
-_SMALL_PX = (130, 80)
+_SMALL_PX = (120, 80)
 
 
 def coverage(table: pd.DataFrame, palette: Palette) -> alt.Chart:
@@ -155,7 +155,7 @@ def errors_by_epoch(table: pd.DataFrame, mean: Mapping[str, float], palette: Pal
     x = alt.X("epoch:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=4, format="d", labelFlush=False))
     colour = alt.Color("feature:N", scale=alt.Scale(domain=names, range=[palette.targets[name] for name in names]))
     base = alt.Chart(shown)
-    axis = alt.Axis(tickCount=3, format=".2f")
+    axis = alt.Axis(tickCount=3, format=".3f")
     line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=14)).encode(
         x=x,
         y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=axis),

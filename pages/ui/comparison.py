@@ -47,8 +47,8 @@ def answers(run: pd.Series, label: str, part: Slice) -> None:
 
 def _heading(run: pd.Series, label: str) -> None:
     st.markdown(f"**{words.literal(label)}**")
-    if len(run["near_constant"]):
-        st.warning(f"This run answers almost the same for every song on {', '.join(run['near_constant'])}.")
+    if text := words.hardly_varying(run):
+        st.warning(text)
 
 
 def _told(run: pd.Series) -> None:

@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cached, frame, places, tables, words
+from pages.ui import cached, frame, pickers, places, tables, words
 from songfeat.metrics import ALL
 from songfeat.scores import METRICS
 from store import run_keeping
 
 _NOTE_LENGTH = 500
+_CHOSEN = "runs-chosen"
 
 
 def table(runs: pd.DataFrame, labels: dict[str, str], *, part: str, metric: str) -> list[str]:
@@ -20,18 +21,25 @@ def table(runs: pd.DataFrame, labels: dict[str, str], *, part: str, metric: str)
         " figures, measured on other songs.",
         help=words.metric_help(),
     )
+    ids = list(board["run_id"])
+    named = pickers.held(_CHOSEN, "run", [run_id for run_id in ids if run_id], [])
     event = st.dataframe(
         board.drop(columns="run_id"),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key="leaderboard",
+        # Rows are chosen by their place: in another order the same runs stay chosen.
+        selection_default={"selection": {"rows": [ids.index(run_id) for run_id in named]}},
+        key=f"leaderboard-{hash(tuple(ids))}",
         height="content",
         column_config=frame.thousands(["n"]),
+        placeholder="–",
+        alt="Runs by target",
     )
-    rows = [row for row in event["selection"]["rows"] if row < len(board)]
-    picked = [run_id for run_id in board["run_id"].iloc[rows] if run_id]
-    return picked[:2]
+    picked = [ids[row] for row in event["selection"]["rows"] if row < len(ids) and ids[row]][:2]
+    st.session_state[_CHOSEN] = picked
+    pickers.say(_CHOSEN, "run", picked)
+    return picked
 
 
 def details(chosen: list[str], labels: dict[str, str]) -> None:
@@ -46,6 +54,8 @@ def details(chosen: list[str], labels: dict[str, str]) -> None:
     run = cached.all_runs().set_index("run_id", drop=False).loc[run_id]
     st.subheader(labels[run_id], anchor=False)
     st.caption(f"{words.run_line(run)}.")
+    if text := words.hardly_varying(run):
+        st.warning(text)
     asked, kept = st.columns([3, 2], gap="large")
     with asked:
         st.dataframe(tables.settings(run), hide_index=True, height="content")

@@ -18,6 +18,9 @@ REFERENCE, RUN = "reference", "run"
 _ANSWERS_BY = "accuracy"
 """The metric by which answers to questions stand in a table of any other metric."""
 
+_HARDLY_VARIES = " · hardly varies"
+"""Beside a run that answers almost the same for every song on some target."""
+
 _THEIRS = "\0"
 _IN_REPORT = "\N{DOWNWARDS ARROW WITH TIP RIGHTWARDS} in the report"
 
@@ -73,11 +76,13 @@ def leaderboard(
     shown = pd.DataFrame(
         {
             "run_id": about.index,
-            "run": [labels[run_id] for run_id in about.index],
+            "run": [
+                labels[run_id] + (_HARDLY_VARIES if len(flagged) else "")
+                for run_id, flagged in about["near_constant"].items()
+            ],
             "split": [_split(run) for run in about.itertuples()],
             "n": rows.groupby("run_id")["n"].max().reindex(about.index).to_numpy(),
             **{name: wide[name].fillna("").to_numpy() for name in (AVERAGE, *ANSWERS) if name in wide},
-            "hardly varies": [_hardly_varying(run) for run in about.itertuples()],
             "note": [notes.get(run_id, "") for run_id in about.index],
         }
     )
@@ -89,11 +94,6 @@ def leaderboard(
     # The average over one target is no average over five, with which it would stand in one column.
     board.loc[board["run_id"].map(about["targets"].map(len)) == 1, AVERAGE] = ""
     return pd.concat([board, _published(metric, board.columns)], ignore_index=True).astype({"n": "Int64"})
-
-
-def _hardly_varying(run: Any) -> str:
-    """On which targets a run answers almost the same for every song."""
-    return "on all targets" if len(run.near_constant) == len(run.targets) else ", ".join(run.near_constant)
 
 
 def _split(run: Any) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import cached, charts, frame, places, training_options, training_words, words
+from pages.ui import cached, charts, frame, pickers, places, training_options, training_words, words
 from songfeat.labels import ALL_TARGETS, FEATURES, TARGETS
 from songfeat.registry import ModelEntry
 from songfeat.specs import CLIP_SPECS, SPECS, get_spec
@@ -64,12 +64,12 @@ def _data(entry: ModelEntry, targets: tuple[str, ...]) -> tuple[dict[str, Any] |
         st.page_link(places.COLLECT, label="Collect songs", icon=":material/library_add:", query_params=way)
         return None, False
     tracks = dict(zip(choice["source"], choice["tracks"], strict=True))
-    source = source_place.selectbox(
+    source = pickers.one_of(
+        source_place,
         "Whose values to learn",
         list(tracks),
-        format_func=lambda name: f"{words.source(name)} ({words.count(tracks[name], 'track')})",
-        key="train-source",
-        persist_state="session",
+        parameter="source",
+        shown=lambda name: f"{words.source(name)} ({words.count(tracks[name], 'track')})",
     )
     split = split_place.segmented_control(
         "Split", ["artist", "random"], default="artist", required=True, help=_SPLIT_HELP, key="train-split",

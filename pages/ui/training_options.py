@@ -13,7 +13,7 @@ _FOLDS_HELP = (
     "Cross-validation: the songs are cut into so many folds, each is tested on by a model that learned from the others,"
     " and every song counts as tested. It takes as many trainings."
 )
-_COLUMNS = 3
+_COLUMNS = 2
 
 
 def seed() -> int:
@@ -84,13 +84,17 @@ def _setting(place: Any, model: str, setting: Setting) -> Any:
         return place.selectbox(label, setting.choices, index=setting.choices.index(setting.default), **asked)
     if isinstance(setting.default, bool):
         return place.toggle(label, setting.default, **asked)
-    if isinstance(setting.default, int):
-        return int(place.number_input(label, value=setting.default, step=1, required=True, **asked))
-    if isinstance(setting.default, float):
-        step = setting.default / 10 or 0.01
-        return float(place.number_input(label, value=setting.default, step=step, format="%g", required=True, **asked))
+    if isinstance(setting.default, int | float):
+        number = _number(place, label, setting.default, asked)
+        return setting.default if number is None else type(setting.default)(number)
     text = place.text_input(label, _text(setting.default), **asked)
     return setting.default if text == _text(setting.default) else text
+
+
+def _number(place: Any, label: str, default: float, asked: dict[str, Any]) -> float | None:
+    if isinstance(default, int):
+        return place.number_input(label, value=default, step=1, **asked)
+    return place.number_input(label, value=default, step=default / 10 or 0.01, format="%g", **asked)
 
 
 def _text(value: Any) -> str:

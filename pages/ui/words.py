@@ -163,6 +163,12 @@ def run_line(run: Mapping[str, Any]) -> str:
     )
 
 
+def hardly_varying(run: Mapping[str, Any]) -> str:
+    """A warning of a run that answers nearly one number for all songs; ``""`` for others."""
+    flagged = run["near_constant"]
+    return f"This run answers almost the same for every song on {', '.join(flagged)}." if len(flagged) else ""
+
+
 def left_out(excluded: pd.DataFrame) -> str:
     """What a run left out, by reason: ``"Without 12 songs that were excluded from training: No tempo (12)."``."""
     if excluded.empty:
