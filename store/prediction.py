@@ -1,5 +1,6 @@
 """Predictions for files that need not be in the library: sound, or tables of numeric inputs."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from songfeat.audio import AUDIO_SUFFIXES, read_info
 from songfeat.errors import AudioError, DataError, TableError
 from songfeat.labels import NUMERIC_INPUTS
 from songfeat.registry import NUMERIC, SOUND
-from store import runs
+from store import run_intervals, runs
 from store.answers import plain
 from store.catalogue import Catalogue
 from store.export import check_writable_table, write_table
@@ -20,6 +21,45 @@ from store.sources.table_rows import inputs
 
 if TYPE_CHECKING:
     from songfeat.predictor import Predictor
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileAnswer:
+    """What a run predicts for one audio file.
+
+    Attributes
+    ----------
+    values : dict
+        By target, the model's own; nothing is clipped.
+    intervals : dict
+        (low, high) by target, of the targets that have one; see :func:`store.run_intervals.of_run`.
+    seconds_of_audio : float
+        Of the whole file.
+    """
+
+    values: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    seconds_of_audio: float
+
+
+def answer_file(catalogue: Catalogue, path: Path, run_id: str) -> FileAnswer:
+    """What a run predicts for one audio file, and how sure it is.
+
+    Raises
+    ------
+    UnknownName, CheckpointError
+        As :func:`open_run`.
+    AudioError
+        If the file has no sound that can be used.
+    DataError
+        If the run's model sees something else than sound alone.
+    """
+    values = open_run(catalogue, run_id).predict_file(path)
+    return FileAnswer(
+        values=values,
+        intervals=run_intervals.of_run(catalogue, run_id).around(values),
+        seconds_of_audio=read_info(path).seconds,
+    )
 
 
 def open_run(catalogue: Catalogue, run_id: str) -> "Predictor":

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from songfeat.labels import NUMERIC_INPUTS
-from songfeat.specs import Spec
+from songfeat.specs import SPECS, Spec
 from store.catalogue import Catalogue
 from store.exclusions import EXCLUDED_SONGS, EXCLUDED_SOURCES
 from store.shards import Shards
@@ -42,6 +42,12 @@ def clips_waiting(catalogue: Catalogue, spec: Spec) -> int:
     with catalogue.lease() as db:
         rows = db.execute("SELECT sha256 FROM clips WHERE status = 'ok'").fetchall()
     return sum(sha not in known for (sha,) in rows)
+
+
+def specs_with_arrays(catalogue: Catalogue, kind: str) -> list[str]:
+    """The names of the specs of a kind of which there are arrays, the report's first."""
+    folders = {name: Shards(catalogue.workspace, spec).folder for name, spec in SPECS.items() if spec.kind == kind}
+    return [name for name, folder in folders.items() if any(folder.glob("part-*.parquet"))]
 
 
 def shards_stamp(catalogue: Catalogue, spec: Spec) -> int:

@@ -13,6 +13,7 @@ from store import browsing, distributions, neighbours, scatter
 from store.browsing import Filter
 from store.catalogue import Catalogue
 from store.merge import merge
+from store.neighbours import Whose
 from store.scatter import View
 from store.workspace import Workspace
 from tests.workspaces import fill, song_rows
@@ -258,7 +259,7 @@ def test_a_song_stands_in_its_genre_as_scipy_says(filled: Catalogue):
 
 
 def test_the_most_similar_songs_are_the_nearest(filled: Catalogue):
-    found = neighbours.similar(filled, "demo:3", "demo", limit=5)
+    found = neighbours.similar(filled, "demo:3", Whose(source="demo"), limit=5)
     values = read(filled, "SELECT * FROM reference WHERE source = 'demo'").set_index("track_id")[list(ALL_TARGETS)]
     apart = (((values - values.loc["demo:3"]) / values.std(ddof=0)) ** 2).sum(axis=1) ** 0.5
     nearest = apart.drop("demo:3").nsmallest(5)
@@ -267,11 +268,11 @@ def test_the_most_similar_songs_are_the_nearest(filled: Catalogue):
 
 
 def test_without_values_no_song_is_similar(filled: Catalogue, empty: Catalogue):
-    assert neighbours.similar(filled, "demo:3", "nobody").empty
-    assert neighbours.similar(empty, "demo:3", "demo").empty
+    assert neighbours.similar(filled, "demo:3", Whose(source="nobody")).empty
+    assert neighbours.similar(empty, "demo:3", Whose(run="nobody")).empty
 
 
 def test_a_target_that_never_varies_tells_no_songs_apart(filled: Catalogue):
-    found = neighbours.similar(filled, "demo:3", "table:other", limit=100)
+    found = neighbours.similar(filled, "demo:3", Whose(source="table:other"), limit=100)
     assert len(found) == SONGS // 4 - 1
     assert np.isfinite(found["distance"]).all()

@@ -1,18 +1,20 @@
 """How numbers, names and states read to a person. Knows no Streamlit."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
 
-from songfeat.labels import AVERAGE, Question
+from songfeat.intervals import FEWEST, LEVEL
+from songfeat.labels import AVERAGE, FEATURES, Question
 from songfeat.pretrained.song import SongAnswer
 from songfeat.scores import METRICS
-from songfeat.specs import MelSpec, MfccSpec, Spec
+from songfeat.specs import MelSpec, MfccSpec, Spec, get_spec
 from store.jobs import Job
 from store.rebuilding import Attempt
+from store.run_intervals import RunIntervals
 from store.sources.demo import SOURCE as DEMO
 
 MINUS = "\N{MINUS SIGN}"
@@ -24,6 +26,8 @@ SEEN = {
     "other": "it never saw this song",
 }
 """What a run had to do with a song, by the part that the song was in."""
+
+_PARTS = {"val": "validation", "test": "test"}
 
 STATES = {
     "queued": ("waiting", "grey"),
@@ -84,6 +88,29 @@ def signed(number: float, digits: int = 1) -> str:
 
 def value(number: float | None, digits: int = 3) -> str:
     return "–" if number is None or pd.isna(number) else signed(number, digits)
+
+
+def interval_line(intervals: RunIntervals) -> str:
+    """What a run's intervals rest on, or why there are none."""
+    if not intervals.by_target:
+        if not intervals.part:
+            return "No intervals: another version of the model that comes with Songfeat predicted it."
+        return (
+            f"No intervals: only {count(intervals.songs, 'song')} of its {_PARTS[intervals.part]} part tell how far it"
+            f" is off, and at least {FEWEST} are needed."
+        )
+    rest = (
+        f", from its errors on {count(intervals.songs, 'song')} of its {_PARTS[intervals.part]} part"
+        if intervals.part
+        else "; they came with the model"
+    )
+    held = "" if pd.isna(intervals.inside) else f" On its test part they hold {round(100 * intervals.inside)} in 100."
+    return f"Intervals should hold {round(100 * LEVEL)} in 100 values{rest}.{held}"
+
+
+def glossary(names: Iterable[str]) -> str:
+    """What features mean, for a tooltip."""
+    return "\n\n".join(f"**{name}**: {FEATURES[name].meaning}" for name in names)
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
@@ -356,4 +383,23 @@ def trust(answer: SongAnswer) -> list[str]:
         said.append("This file sounds unlike all that the model was trained on. Take its values with care.")
     if answer.low_trust:
         said.append(f"The model predicts {', '.join(answer.low_trust)} poorly for any song: low trust.")
+    return said
+
+
+def heard_by_run(seconds: float, run: Mapping[str, Any]) -> str:
+    """``"3:41 · its first 29.7 s were heard"``."""
+    spec = get_spec(run["spec"])
+    if not isinstance(spec, MelSpec) or spec.n_frames / spec.frames_per_second >= seconds:
+        return f"{duration(seconds)} · heard to its end"
+    part = "middle" if spec.cut == "centre" else "first"
+    return f"{duration(seconds)} · its {part} {spec.n_frames / spec.frames_per_second:.1f} s were heard"
+
+
+def trust_in_run(run: Mapping[str, Any], intervals: RunIntervals) -> list[str]:
+    """Where not to trust a run's answer for a file."""
+    said = []
+    if len(run["near_constant"]):
+        said.append(f"This run answers almost the same for every song on {', '.join(run['near_constant'])}.")
+    if not intervals.by_target:
+        said.append(interval_line(intervals))
     return said
