@@ -79,13 +79,14 @@ def radar(values: pd.DataFrame, palette: Palette) -> go.Figure:
         figure.add_traces([_interval_lines(own, angles, mark, whose), _outline(own, angles, mark, whose)])
     axis = {"gridcolor": palette.border, "linecolor": palette.border}
     between = 90 - 180 / len(targets)  # the first two spokes
+    radial = {"range": [0, 1], "tickvals": [0.25, 0.5, 0.75, 1], "angle": between, "tickangle": between}
     figure.update_layout(
         height=460,
         margin={"l": 40, "r": 40, "t": 30, "b": 30},
         legend={"orientation": "h", "y": 1.12, "yanchor": "bottom", "x": 0},
         polar={
             "bgcolor": "rgba(0,0,0,0)",
-            "radialaxis": {**axis, "range": [0, 1], "tickvals": [0.25, 0.5, 0.75, 1], "angle": between, "tickangle": between},
+            "radialaxis": {**axis, **radial},
             "angularaxis": {
                 **axis,
                 "tickvals": list(spokes.values()),

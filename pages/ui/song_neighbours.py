@@ -10,7 +10,7 @@ from songfeat.specs import get_spec
 from store.neighbours import Whose
 
 BY_SOUND = "MFCC statistics"
-_NEAREST = 5
+NEAREST = 5
 
 
 def in_its_genre(track_id: str, sources: list[str], genre: str | None) -> None:
@@ -56,10 +56,10 @@ def most_similar(song: dict[str, Any], run_ids: list[str], labels: dict[str, str
     )
     whose = ways[way]
     if whose is not None:
-        nearest(cached.similar(track_id, whose, limit=_NEAREST), way)
+        nearest(cached.similar(track_id, whose, limit=NEAREST), way)
         return
     specs = cached.specs_with_arrays("mfcc")
-    songs = cached.similar_by_sound(track_id, specs[0]).head(_NEAREST) if specs else pd.DataFrame()
+    songs = cached.similar_by_sound(track_id, specs[0]).head(NEAREST) if specs else pd.DataFrame()
     if songs.empty:
         st.caption("Its clip has no MFCCs yet, or no other song's clip has.")
         st.page_link(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cached, places, tables, words
+from pages.ui import cached, pickers, places, tables, words
 from songfeat.audio import AUDIO_SUFFIXES
 from songfeat.errors import AudioError
 from songfeat.pretrained import shipped
@@ -70,7 +70,7 @@ def ask() -> Asked:
     """Who is asked: the model that comes with Songfeat, or a finished run whose input is sound."""
     runs = tables.hearing(cached.all_runs()).set_index("run_id", drop=False)
     names = {_SHIPPED: "the model that comes with Songfeat", **words.run_labels(runs)}
-    asked = st.selectbox("Who answers", list(names), format_func=names.__getitem__, key="by", bind="query-params")
+    asked = pickers.one_of(st.container(), "Who answers", list(names), parameter="by", shown=names.__getitem__)
     return Asked(shipped().name, None) if asked == _SHIPPED else Asked(names[asked], runs.loc[asked])
 
 

@@ -20,4 +20,4 @@ def nearest(answer: Answer, asked: Asked) -> None:
     way = st.segmented_control(
         "Among songs with", list(ways), default=next(iter(ways)), required=True, key="nearest_by", bind="query-params"
     )
-    song_neighbours.nearest(cached.nearest(answer.values, ways[way]), way)
+    song_neighbours.nearest(cached.nearest(answer.values, ways[way], limit=song_neighbours.NEAREST), way)
