@@ -49,15 +49,16 @@ def parted(name: str) -> list[str]:
     return name.split(_JOINT)
 
 
-def labels_query(targets: Sequence[str], inputs: Sequence[str]) -> str:
+def labels_query(targets: Sequence[str], inputs: Sequence[str], *, among: str = "reference") -> str:
     """One row of reference values a track, from the first of ``$sources`` that has a value of a target, in SQL.
 
-    For a model that sees numbers, a source that gives all of them comes before those that do not.
+    For a model that sees numbers, a source that gives all of them comes before those that do not. `among` may name
+    a part of the reference values instead of all.
     """
     known = " OR ".join(f"{name} IS NOT NULL" for name in targets)
     complete = f"({COMPLETE}) DESC, " if "numeric" in inputs else ""
     return (
-        f"SELECT DISTINCT ON (track_id) * FROM reference WHERE list_contains($sources, source) AND ({known})"
+        f"SELECT DISTINCT ON (track_id) * FROM {among} WHERE list_contains($sources, source) AND ({known})"
         f" ORDER BY track_id, {complete}list_position($sources, source)"
     )
 

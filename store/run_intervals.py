@@ -1,8 +1,10 @@
 """How far a run's predictions may be off: intervals from its own errors on songs that it did not learn from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ from songfeat.labels import ALL_TARGETS
 from songfeat.pretrained import shipped
 from store import runs
 from store.catalogue import Catalogue
+from store.label_sources import labels_query, parted
 from store.work.predict_library import RUN_PREFIX, data_digest
 
 
@@ -47,6 +50,12 @@ class RunIntervals:
         }
 
 
+_MOST_SONGS = 20_000
+"""Of larger parts so many, always the same, tell as much about errors."""
+
+_NONE = RunIntervals(by_target={}, part="", songs=0, inside=np.nan)
+
+
 def of_run(catalogue: Catalogue, run_id: str) -> RunIntervals:
     """The intervals of a run, against the values that it learned.
 
@@ -61,19 +70,17 @@ def of_run(catalogue: Catalogue, run_id: str) -> RunIntervals:
     """
     with catalogue.lease() as db:
         run = runs.read(db, run_id)
-        part = "val" if pd.isna(run["folds"]) else "test"
-        own = run["model"] == RUN_PREFIX
-        known = None if own else runs.read_pairs(db, run, split=part)
-        tested = None if part == "test" else runs.read_pairs(db, run, split="test")
-    if known is None:
-        by_target, part, songs = _of_the_shipped_model(run["data_digest"]), "", 0
-    else:
-        of_targets = {name: known[known["feature"] == name] for name in run["targets"] if name in ALL_TARGETS}
-        songs = min((len(pairs) for pairs in of_targets.values()), default=0)
-        by_target = {name: _fitted(pairs) for name, pairs in of_targets.items() if len(pairs) >= FEWEST}
-    return RunIntervals(
-        by_target=by_target, part=part, songs=songs, inside=_inside(by_target, tested) if tested is not None else np.nan
-    )
+        targets = [name for name in ALL_TARGETS if name in run["targets"]]
+        songs = _songs(db, run, targets)
+    part = "val" if pd.isna(run["folds"]) else "test"
+    tested = songs[songs["split"] == "test"] if part == "val" else songs.head(0)
+    if run["model"] == RUN_PREFIX:
+        theirs = of_shipped() if run["data_digest"] == data_digest() else _NONE
+        return replace(theirs, inside=_inside(theirs.by_target, tested))
+    pairs = {name: _pairs(songs[songs["split"] == part], name) for name in targets}
+    by_target = {name: Intervals.fit_values(*own) for name, own in pairs.items() if len(own[0]) >= FEWEST}
+    fewest = min((len(own[0]) for own in pairs.values()), default=0)
+    return RunIntervals(by_target=by_target, part=part, songs=fewest, inside=_inside(by_target, tested))
 
 
 def run_of_shipped(table: pd.DataFrame) -> str | None:
@@ -82,32 +89,49 @@ def run_of_shipped(table: pd.DataFrame) -> str | None:
     return None if found.empty else str(found["run_id"].iloc[0])
 
 
-def _of_the_shipped_model(digest: str) -> dict[str, Intervals]:
-    """Its own intervals, as of a song that it hears in one window; none of another version than this one."""
+def of_shipped() -> RunIntervals:
+    """The intervals that come with the shipped model, as of a song that it hears in one window."""
     model = shipped()
-    if digest != data_digest():
-        return {}
     whole = model.intervals
-    return {
+    by_target = {
         name: Intervals(*(part[[place]] for part in (whole.knots, whole.low, whole.high)))
         for place, name in enumerate(model.targets)
     }
+    return replace(_NONE, by_target=by_target)
 
 
-def _fitted(pairs: pd.DataFrame) -> Intervals:
-    return Intervals.fit_values(*(_column(pairs, name) for name in ("predicted", "reference")))
+def _songs(db: duckdb.DuckDBPyConnection, run: "pd.Series[Any]", targets: list[str]) -> pd.DataFrame:
+    """Songs of the validation and test part: split, and for each target ``predicted_…`` and ``reference_…``."""
+    if not targets:
+        return pd.DataFrame(columns=["split"])
+    predicted = ", ".join(f"any_value(value) FILTER (feature = '{name}') AS predicted_{name}" for name in targets)
+    reference = ", ".join(f"k.{name} AS reference_{name}" for name in targets)
+    return db.execute(
+        f"""
+        WITH sampled AS MATERIALIZED (
+            SELECT track_id, split FROM predictions WHERE run_id = $run AND split IN ('val', 'test')
+            GROUP BY track_id, split QUALIFY row_number() OVER (PARTITION BY split ORDER BY hash(track_id), track_id) <= {_MOST_SONGS}
+        ), guesses AS (
+            SELECT track_id, split, {predicted}
+            FROM predictions SEMI JOIN sampled USING (track_id) WHERE run_id = $run GROUP BY track_id, split
+        ), given AS (FROM reference SEMI JOIN sampled USING (track_id))
+        SELECT split, COLUMNS('^predicted_'), {reference}
+        FROM guesses JOIN ({labels_query(targets, run["inputs"], among="given")}) k USING (track_id)""",
+        {"run": run["run_id"], "sources": parted(run["source"])},
+    ).df()
 
 
-def _inside(by_target: Mapping[str, Intervals], pairs: pd.DataFrame) -> float:
+def _inside(by_target: Mapping[str, Intervals], tested: pd.DataFrame) -> float:
     hits = []
     for name, intervals in by_target.items():
-        own = pairs[pairs["feature"] == name]
-        if len(own):
-            low, high = intervals.around_values(_column(own, "predicted"))
-            reference = _column(own, "reference")
-            hits.append(((reference >= low) & (reference <= high)).ravel())
-    return float(np.concatenate(hits).mean()) if hits else np.nan
+        predicted, reference = _pairs(tested, name)
+        low, high = intervals.around_values(predicted)
+        hits.append((reference >= low) & (reference <= high))
+    together = np.concatenate(hits) if hits else np.empty(0)
+    return float(together.mean()) if len(together) else np.nan
 
 
-def _column(pairs: pd.DataFrame, name: str) -> np.ndarray:
-    return pairs[[name]].to_numpy(dtype=float)
+def _pairs(songs: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Predicted and reference values of a target, (n, 1), of the songs that have both."""
+    both = songs.reindex(columns=[f"predicted_{name}", f"reference_{name}"]).dropna().to_numpy(dtype=float)
+    return both[:, :1], both[:, 1:]

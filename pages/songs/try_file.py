@@ -7,8 +7,9 @@ from pages.ui import frame, song_views, tables, trying, trying_neighbours, words
 frame.heading(
     "Try a file", "Features of any audio file or recording, from a model of your choice; nothing leaves this machine."
 )
-chosen = trying.choose()
-asked = trying.ask()
+way_place, asked_place = st.columns([4, 3], gap="large")
+chosen = trying.choose(way_place)
+asked = trying.ask(asked_place)
 if chosen is None:
     st.info("Choose an audio file, record one, or type where one lies. At least 6 seconds of sound.")
     trying.whole_library()
@@ -27,4 +28,5 @@ for warning in answer.warnings:
     st.warning(warning, icon=":material/help:")
 table = tables.of_file(values, answer.spread)
 st.dataframe(table, hide_index=True, column_config=frame.three_decimals(table.columns[1:]), placeholder="–")
+st.caption(answer.certainty)
 trying_neighbours.nearest(answer, asked)

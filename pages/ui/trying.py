@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import cached, pickers, places, tables, words
 from songfeat.audio import AUDIO_SUFFIXES
 from songfeat.errors import AudioError
 from songfeat.pretrained import shipped
 from store import jobs
+from store.run_intervals import of_shipped
 from store.uploads import save_audio
 
 FILE, MICROPHONE, PATH = "A file", "The microphone", "A path on this machine"
@@ -42,18 +44,19 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What is said of a file: numbers by target, and in words how it was heard and where not to trust them."""
+    """What is said of a file: numbers by target, and in words how it was heard and how far to trust them."""
 
     values: dict[str, float]
     intervals: dict[str, tuple[float, float]]
     spread: dict[str, float]
     heard: str
+    certainty: str
     warnings: list[str]
 
 
-def choose() -> Chosen | None:
+def choose(way_place: DeltaGenerator) -> Chosen | None:
     """An uploaded file, a recording, or a file that lies on this machine; None as long as there is none."""
-    way = st.segmented_control(
+    way = way_place.segmented_control(
         "What to hear", [FILE, MICROPHONE, PATH], default=FILE, required=True, key="from", bind="query-params"
     )
     if way == PATH:
@@ -66,11 +69,11 @@ def choose() -> Chosen | None:
     return _uploaded(upload.name, upload.getvalue()) if upload else None
 
 
-def ask() -> Asked:
+def ask(place: DeltaGenerator) -> Asked:
     """Who is asked: the model that comes with Songfeat, or a finished run whose input is sound."""
     runs = tables.hearing(cached.all_runs()).set_index("run_id", drop=False)
     names = {_SHIPPED: "the model that comes with Songfeat", **words.run_labels(runs)}
-    asked = pickers.one_of(st.container(), "Who answers", list(names), parameter="by", shown=names.__getitem__)
+    asked = pickers.one_of(place, "Who answers", list(names), parameter="by", shown=names.__getitem__)
     return Asked(shipped().name, None) if asked == _SHIPPED else Asked(names[asked], runs.loc[asked])
 
 
@@ -85,16 +88,13 @@ def answer(chosen: Chosen, asked: Asked) -> Answer:
 def _answer(chosen: Chosen, asked: Asked) -> Answer:
     if asked.run is None:
         ours = cached.try_file(str(chosen.path), chosen.digest)
-        return Answer(ours.values, ours.intervals, ours.spread, words.heard(ours), words.trust(ours))
+        told = words.heard(ours), words.interval_line(of_shipped()), words.trust(ours)
+        return Answer(ours.values, ours.intervals, ours.spread, *told)
     run_id = asked.run["run_id"]
     theirs = cached.try_run(str(chosen.path), chosen.digest, run_id)
-    return Answer(
-        theirs.values,
-        theirs.intervals,
-        {},
-        words.heard_by_run(theirs.seconds_of_audio, asked.run),
-        words.trust_in_run(asked.run, cached.intervals_of_run(run_id)),
-    )
+    heard = words.heard_by_run(theirs.seconds_of_audio, asked.run)
+    certainty = words.interval_line(cached.intervals_of_run(run_id))
+    return Answer(theirs.values, theirs.intervals, {}, heard, certainty, words.trust_in_run(asked.run))
 
 
 def keep(chosen: Chosen) -> None:

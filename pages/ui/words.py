@@ -395,11 +395,7 @@ def heard_by_run(seconds: float, run: Mapping[str, Any]) -> str:
     return f"{duration(seconds)} · its {part} {spec.n_frames / spec.frames_per_second:.1f} s were heard"
 
 
-def trust_in_run(run: Mapping[str, Any], intervals: RunIntervals) -> list[str]:
-    """Where not to trust a run's answer for a file."""
-    said = []
-    if len(run["near_constant"]):
-        said.append(f"This run answers almost the same for every song on {', '.join(run['near_constant'])}.")
-    if not intervals.by_target:
-        said.append(interval_line(intervals))
-    return said
+def trust_in_run(run: Mapping[str, Any]) -> list[str]:
+    """Where not to trust a run's answer for any file."""
+    names = ", ".join(run["near_constant"])
+    return [f"This run answers almost the same for every song on {names}."] if names else []
