@@ -29,7 +29,7 @@ class RunIntervals:
         Whose errors they rest on: ``"val"``, of a cross-validated run ``"test"``, where each song is predicted by the
         model that did not learn from it; ``""`` where the intervals came with the model that comes with Songfeat.
     songs : int
-        How many songs of that part have a reference value of a target, of the target that has fewest.
+        How many songs of that part they rest on, for the target that has fewest reference values.
     inside : float
         The share of values of the test part that lie inside, over all targets; NaN where there is no such part
         besides that of the errors.

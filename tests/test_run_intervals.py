@@ -57,6 +57,13 @@ def test_how_many_test_songs_they_hold_is_counted(filled: Catalogue):
     assert f"On its test part they hold {round(100 * found.inside)} in 100." in words.interval_line(found)
 
 
+def test_of_a_large_part_a_sample_is_enough(filled: Catalogue, monkeypatch):
+    monkeypatch.setattr(run_intervals, "_MOST_SONGS", 12)
+    found = run_intervals.of_run(filled, LSTM)
+    assert found.songs == 12
+    assert run_intervals.of_run(filled, LSTM).around({"energy": 0.5}) == found.around({"energy": 0.5})
+
+
 def test_a_cross_validated_run_has_them_from_all_songs(filled: Catalogue):
     finished = finished_run(song_rows(120), "lstm_multitask")
     tested = runs.FinishedRun(
