@@ -14,6 +14,7 @@ from store import run_intervals, runs
 from store.answers import plain
 from store.catalogue import Catalogue
 from store.export import check_writable_table, write_table
+from store.run_intervals import RunIntervals
 from store.sources.table_csv import BROKEN, LINE
 from store.sources.table_files import read_table
 from store.sources.table_layout import guess_mapping
@@ -54,12 +55,7 @@ def answer_file(catalogue: Catalogue, path: Path, run_id: str) -> FileAnswer:
     DataError
         If the run's model sees something else than sound alone.
     """
-    values = open_run(catalogue, run_id).predict_file(path)
-    return FileAnswer(
-        values=values,
-        intervals=run_intervals.of_run(catalogue, run_id).around(values),
-        seconds_of_audio=read_info(path).seconds,
-    )
+    return _answer(open_run(catalogue, run_id), run_intervals.of_run(catalogue, run_id), path)
 
 
 def open_run(catalogue: Catalogue, run_id: str) -> "Predictor":
@@ -84,8 +80,8 @@ def predict_files(catalogue: Catalogue, files: list[Path], *, run_id: str | None
     Returns
     -------
     dict
-        `run`, and `predictions` (file, values, run, seconds_of_audio or the
-        error, per audio file); for a table, or with `out`, `rows` and `file`.
+        `run`, and `predictions` (file, values, intervals as far as there are
+        any, run, seconds_of_audio or the error, per audio file); for a table, or with `out`, `rows` and `file`.
 
     Raises
     ------
@@ -103,7 +99,8 @@ def predict_files(catalogue: Catalogue, files: list[Path], *, run_id: str | None
     predictor = open_run(catalogue, run_id)
     if tables:
         return _predict_table(predictor, tables[0], run_id, out)
-    predictions = [_predict_audio(predictor, path, run_id) for path in files]
+    intervals = run_intervals.of_run(catalogue, run_id)
+    predictions = [_predict_audio(predictor, intervals, path, run_id) for path in files]
     if len(files) == 1 and "error" in predictions[0]:
         raise AudioError(predictions[0]["error"])
     if out is None:
@@ -126,17 +123,31 @@ def _newest(catalogue: Catalogue, *kinds: str) -> str:
     return run_id
 
 
-def _predict_audio(predictor: "Predictor", path: Path, run_id: str) -> dict[str, Any]:
+def _answer(predictor: "Predictor", intervals: RunIntervals, path: Path) -> FileAnswer:
+    values = predictor.predict_file(path)
+    return FileAnswer(values=values, intervals=intervals.around(values), seconds_of_audio=read_info(path).seconds)
+
+
+def _predict_audio(predictor: "Predictor", intervals: RunIntervals, path: Path, run_id: str) -> dict[str, Any]:
     try:
-        values = predictor.predict_file(path)
-        seconds = read_info(path).seconds
+        answer = _answer(predictor, intervals, path)
     except AudioError as error:
-        return {"file": str(path), "run": run_id, "values": {}, "error": str(error)}
-    return {"file": str(path), "run": run_id, "values": values, "seconds_of_audio": round(seconds, 3)}
+        return {"file": str(path), "run": run_id, "values": {}, "intervals": {}, "error": str(error)}
+    return {
+        "file": str(path),
+        "run": run_id,
+        "values": answer.values,
+        "intervals": {name: [round(end, 4) for end in ends] for name, ends in answer.intervals.items()},
+        "seconds_of_audio": round(answer.seconds_of_audio, 3),
+    }
 
 
 def _prefixed(prediction: dict[str, Any]) -> dict[str, float]:
-    return {f"predicted_{name}": value for name, value in prediction["values"].items()}
+    """Columns of a table as of the shipped model's: ``predicted_…``, and ``low_…`` and ``high_…`` where known."""
+    columns = {f"predicted_{name}": value for name, value in prediction["values"].items()}
+    for name, (low, high) in prediction["intervals"].items():
+        columns |= {f"low_{name}": low, f"high_{name}": high}
+    return columns
 
 
 def _predict_table(predictor: "Predictor", path: Path, run_id: str, out: Path | None) -> dict[str, Any]:

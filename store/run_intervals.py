@@ -110,7 +110,8 @@ def _songs(db: duckdb.DuckDBPyConnection, run: "pd.Series[Any]", targets: list[s
         f"""
         WITH sampled AS MATERIALIZED (
             SELECT track_id, split FROM predictions WHERE run_id = $run AND split IN ('val', 'test')
-            GROUP BY track_id, split QUALIFY row_number() OVER (PARTITION BY split ORDER BY hash(track_id), track_id) <= {_MOST_SONGS}
+            GROUP BY track_id, split
+            QUALIFY row_number() OVER (PARTITION BY split ORDER BY hash(track_id), track_id) <= {_MOST_SONGS}
         ), guesses AS (
             SELECT track_id, split, {predicted}
             FROM predictions SEMI JOIN sampled USING (track_id) WHERE run_id = $run GROUP BY track_id, split
