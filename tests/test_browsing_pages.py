@@ -170,5 +170,5 @@ def test_a_song_stands_among_others(filled: Workspace):  # noqa: F811
     assert "In its genre" in said
     assert "24 songs of rock/indie" in said
     near = neighbours.similar(Catalogue(filled), "demo:3", Whose(source="demo"), limit=5)
-    lines = [block.value for block in at.markdown if block.value.endswith(" apart")]
+    lines = [block.value for block in at.markdown if " apart  \n" in block.value]
     assert [line.split("**")[1] for line in lines] == list(near["title"])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from pages.ui import places, tables, words
+from pages.ui import places, words
 from songfeat import binary, checkpoint, registry
 from songfeat.cli import main
 from songfeat.errors import ConfigError, LabelMismatch, UnknownName
@@ -132,7 +132,7 @@ def test_a_probability_is_nowhere_taken_for_a_value(catalogue: Catalogue, run: p
     labels = words.run_labels(runs.all_runs(catalogue))
     intervals = {name: run_intervals.of_run(catalogue, name) for name in labels}
     assert intervals[run_id].by_target == {}
-    shown = tables.song_values(song, list(labels), labels, intervals)
+    shown = song_tables.song_values(song, list(labels), labels, intervals)
     assert labels[run_id] not in set(shown["whose"])
     board = {record["run_id"]: record for record in leaderboard(catalogue)}
     assert board[run_id]["auc"] is not None

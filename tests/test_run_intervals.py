@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.ui import words
+from pages.ui import answer_words
 from songfeat.errors import UnknownName
 from songfeat.intervals import FEWEST, Intervals
 from songfeat.labels import ALL_TARGETS, TARGETS
@@ -54,7 +54,7 @@ def test_how_many_test_songs_they_hold_is_counted(filled: Catalogue):
         for low, high in found.around({row.feature: row.predicted}).values()
     ]
     assert found.inside == pytest.approx(np.mean(hits))
-    assert f"On its test part they hold {round(100 * found.inside)} in 100." in words.interval_line(found)
+    assert f"On its test part they hold {round(100 * found.inside)} in 100." in answer_words.interval_line(found)
 
 
 def test_of_a_large_part_a_sample_is_enough(filled: Catalogue, monkeypatch):
@@ -72,7 +72,7 @@ def test_a_cross_validated_run_has_them_from_all_songs(filled: Catalogue):
     found = run_intervals.of_run(filled, save(filled, tested, folds=3))
     assert (found.part, found.songs) == ("test", 120)
     assert np.isnan(found.inside)
-    assert words.interval_line(found) == (
+    assert answer_words.interval_line(found) == (
         "Intervals should hold 80 in 100 values, from its errors on 120 songs of its test part."
     )
 
@@ -84,7 +84,9 @@ def test_of_too_few_songs_there_are_none_and_it_is_said(filled: Catalogue):
     run_id = save(filled, runs.FinishedRun(run=finished.run, scores=finished.scores, predictions=table))
     found = run_intervals.of_run(filled, run_id)
     assert found.around(dict.fromkeys(TARGETS, 0.5)) == {}
-    assert "only 8 songs of its validation part tell how far it is off, and at least 9" in words.interval_line(found)
+    assert "only 8 songs of its validation part tell how far it is off, and at least 9" in answer_words.interval_line(
+        found
+    )
 
 
 def test_the_shipped_model_brings_its_own_and_another_version_none(filled: Catalogue):
@@ -99,7 +101,7 @@ def test_the_shipped_model_brings_its_own_and_another_version_none(filled: Catal
     np.testing.assert_allclose(list(ends.values()), np.column_stack([low[0], high[0]]))
     nothing = run_intervals.of_run(filled, other)
     assert nothing.by_target == {}
-    assert "another version" in words.interval_line(nothing)
+    assert "another version" in answer_words.interval_line(nothing)
     assert run_intervals.run_of_shipped(runs.all_runs(filled)) == ours
 
 

@@ -45,7 +45,7 @@ def recording(sound: np.ndarray) -> tuple[str, bytes, str]:
 
 def near(at: AppTest) -> list[str]:
     """The titles of the songs that stand in lines with how far they are apart."""
-    return [block.value.split("**")[1] for block in at.markdown if block.value.endswith(" apart")]
+    return [block.value.split("**")[1] for block in at.markdown if " apart  \n" in block.value]
 
 
 def test_a_song_shows_whose_values_it_has(filled: Workspace):  # noqa: F811
@@ -141,7 +141,7 @@ def test_hostile_names_stay_literal_among_the_nearest(tmp_path: Path, monkeypatc
     monkeypatch.setenv("SONGFEAT_WORKSPACE", str(tmp_path))
     for view in ("Target by target", "Radar"):
         at = show(places.SONG, track="demo:3", view=view)
-        lines = [block for block in at.markdown if block.value.endswith(" apart")]
+        lines = [block for block in at.markdown if " apart  \n" in block.value]
         assert len(lines) == 5
         for line in lines:
             assert not line.allow_html

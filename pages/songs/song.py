@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, frame, pickers, places, song_neighbours, song_sound, song_views, tables, words
+from pages.ui import cached, frame, pickers, places, song_neighbours, song_sound, song_tables, song_views, tables, words
 from pages.ui.player import player
 
 title_place = st.container()
@@ -23,7 +23,7 @@ track, clips = song["track"], song["clips"]
 with title_place:
     frame.heading(words.literal(track.get("title", track_id)), words.literal(words.song_line(track)))
 intervals = {run_id: cached.intervals_of_run(run_id) for run_id in run_ids}
-values = tables.song_values(song, run_ids, labels, intervals)
+values = song_tables.song_values(song, run_ids, labels, intervals)
 left, right = st.columns([7, 3], gap="large")
 with left:
     if values.empty:
@@ -35,18 +35,18 @@ with right, st.container(border=True):
     player(clips)
     if len(clips):
         st.page_link(places.MFCC, label="See its sound", icon=":material/graphic_eq:", query_params={"track": track_id})
-    st.caption(words.musical(tables.musical_values(song)))
+    st.caption(words.musical(song_tables.musical_values(song)))
 if len(values):
-    references = values.loc[values["kind"] == tables.REFERENCE, "whose"]
+    references = values.loc[values["kind"] == song_tables.REFERENCE, "whose"]
     st.dataframe(
-        tables.by_target(values), hide_index=True, column_config=frame.three_decimals(references), placeholder="–"
+        song_tables.by_target(values), hide_index=True, column_config=frame.three_decimals(references), placeholder="–"
     )
 sources = list(song["reference"]["source"].unique())
 left, right = st.columns([1, 1], gap="large")
 with left:
     if len(values):
         st.subheader("Whose values these are", anchor=False)
-        st.markdown(tables.whose(song, run_ids, labels, intervals))
+        st.markdown(song_tables.whose(song, run_ids, labels, intervals))
 with right:
     if sources:
         song_neighbours.in_its_genre(track_id, sources, track.get("genre_group"))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import frame, song_views, tables, trying, trying_neighbours, words
+from pages.ui import frame, song_tables, song_views, trying, trying_neighbours, words
 
 frame.heading(
     "Try a file", "Features of any audio file or recording, from a model of your choice; nothing leaves this machine."
@@ -15,7 +15,7 @@ if chosen is None:
     trying.whole_library()
     st.stop()
 answer = trying.answer(chosen, asked)
-values = tables.predicted_values(answer.values, answer.intervals, asked.label)
+values = song_tables.predicted_values(answer.values, answer.intervals, asked.label)
 left, right = st.columns([7, 3], gap="large")
 with left:
     song_views.values(values, heading="Predicted")
@@ -26,7 +26,7 @@ with right, st.container(border=True):
     trying.keep(chosen)
 for warning in answer.warnings:
     st.warning(warning, icon=":material/help:")
-table = tables.of_file(values, answer.spread)
+table = song_tables.of_file(values, answer.spread)
 st.dataframe(table, hide_index=True, column_config=frame.three_decimals(table.columns[1:]), placeholder="–")
 st.caption(answer.certainty)
 trying_neighbours.nearest(answer, asked)

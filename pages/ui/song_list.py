@@ -48,7 +48,7 @@ def chosen(songs: pd.DataFrame, rows: list[int], *, hint: str) -> None:
 
 
 def line(song: Mapping[str, Any], *, note: str = "", narrow: bool = False) -> None:
-    """One song: who and what it is, with a `note` on it, its player, and the way to its page.
+    """One song: who and what it is, with a `note` beside its name, its player, and the way to its page.
 
     `narrow` puts them beneath each other.
     """
@@ -56,8 +56,8 @@ def line(song: Mapping[str, Any], *, note: str = "", narrow: bool = False) -> No
         [st.container() for _ in range(3)] if narrow else st.columns([5, 4, 2], vertical_alignment="center")
     )
     name = song["title"] if pd.notna(song.get("title")) else song["track_id"]
-    said = " · ".join(filter(None, [words.song_line(song), note]))
-    about.markdown(f"**{words.literal(name)}**  \n{words.literal(said)}")
+    beside = f" · {note}" if note else ""
+    about.markdown(f"**{words.literal(name)}**{beside}  \n{words.literal(words.song_line(song))}")
     with sound:
         player(cached.song(song["track_id"])["clips"])
     link.page_link(

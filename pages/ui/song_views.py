@@ -8,11 +8,12 @@ from songfeat.intervals import LEVEL
 from songfeat.labels import ALL_TARGETS
 
 MARKS, RADAR = "Target by target", "Radar"
+_PICTURE = "The values of the table beneath, from 0 to 1"
 _PLAIN = {"displayModeBar": False}
 
 
 def values(shown: pd.DataFrame, *, heading: str) -> None:
-    """Values of one song, in the form of :func:`pages.ui.tables.song_values`, under a heading that explains targets."""
+    """Values of one song, in the form of :func:`pages.ui.song_tables.song_values`, under a heading that explains targets."""
     targets = [name for name in ALL_TARGETS if name in set(shown["feature"])]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(heading, anchor=False, help=words.glossary(targets))
@@ -27,9 +28,9 @@ def values(shown: pd.DataFrame, *, heading: str) -> None:
         )
     if view == RADAR:
         figure = song_charts.radar(shown, frame.colours())
-        st.plotly_chart(figure, key="radar", config=_PLAIN, alt="A radar of the values in the table beneath")
+        st.plotly_chart(figure, key="radar", config=_PLAIN, alt=_PICTURE)
     else:
-        st.altair_chart(song_charts.song_values(shown, frame.colours()))
+        st.altair_chart(song_charts.song_values(shown, frame.colours()), alt=_PICTURE)
     st.caption(_how_to_read(shown))
 
 

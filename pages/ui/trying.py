@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui import cached, pickers, places, tables, words
+from pages.ui import answer_words, cached, pickers, places, tables, words
 from songfeat.audio import AUDIO_SUFFIXES
 from songfeat.errors import AudioError
 from songfeat.pretrained import shipped
@@ -88,13 +88,13 @@ def answer(chosen: Chosen, asked: Asked) -> Answer:
 def _answer(chosen: Chosen, asked: Asked) -> Answer:
     if asked.run is None:
         ours = cached.try_file(str(chosen.path), chosen.digest)
-        told = words.heard(ours), words.interval_line(of_shipped()), words.trust(ours)
+        told = answer_words.heard(ours), answer_words.interval_line(of_shipped()), answer_words.trust(ours)
         return Answer(ours.values, ours.intervals, ours.spread, *told)
     run_id = asked.run["run_id"]
     theirs = cached.try_run(str(chosen.path), chosen.digest, run_id)
-    heard = words.heard_by_run(theirs.seconds_of_audio, asked.run)
-    certainty = words.interval_line(cached.intervals_of_run(run_id))
-    return Answer(theirs.values, theirs.intervals, {}, heard, certainty, words.trust_in_run(asked.run))
+    heard = answer_words.heard_by_run(theirs.seconds_of_audio, asked.run)
+    certainty = answer_words.interval_line(cached.intervals_of_run(run_id))
+    return Answer(theirs.values, theirs.intervals, {}, heard, certainty, answer_words.trust_in_run(asked.run))
 
 
 def keep(chosen: Chosen) -> None:
