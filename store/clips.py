@@ -44,6 +44,12 @@ def owners(db: duckdb.DuckDBPyConnection, digests: list[str]) -> dict[str, str]:
     return dict(rows)
 
 
+def owner(catalogue: Catalogue, digest: str) -> str | None:
+    """The song that a clip belongs to, by the clip's digest; None where it is not known."""
+    with catalogue.lease() as db:
+        return owners(db, [digest]).get(digest)
+
+
 def all_clips(catalogue: Catalogue) -> pd.DataFrame:
     """Every clip, in the order of its digest."""
     with catalogue.lease() as db:

@@ -49,18 +49,21 @@ def parted(name: str) -> list[str]:
     return name.split(_JOINT)
 
 
-def labels_query(targets: Sequence[str], inputs: Sequence[str], *, several: bool = True) -> str:
+def labels_query(
+    targets: Sequence[str], inputs: Sequence[str], *, several: bool = True, among: str = "reference"
+) -> str:
     """One row of reference values a track, from the first of ``$sources`` that has a value of a target, in SQL.
 
     For a model that sees numbers, a source that gives all of them comes before those that do not. Where `$sources`
-    are not `several`, nothing has to be chosen, which is twice as fast.
+    are not `several`, nothing has to be chosen, which is twice as fast. `among` may name a part of the reference
+    values instead of all.
     """
     known = " OR ".join(f"{name} IS NOT NULL" for name in targets)
     if not several:
-        return f"SELECT * FROM reference WHERE list_contains($sources, source) AND ({known})"
+        return f"SELECT * FROM {among} WHERE list_contains($sources, source) AND ({known})"
     complete = f"({COMPLETE}) DESC, " if "numeric" in inputs else ""
     return (
-        f"SELECT DISTINCT ON (track_id) * FROM reference WHERE list_contains($sources, source) AND ({known})"
+        f"SELECT DISTINCT ON (track_id) * FROM {among} WHERE list_contains($sources, source) AND ({known})"
         f" ORDER BY track_id, {complete}list_position($sources, source)"
     )
 

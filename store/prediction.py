@@ -1,5 +1,6 @@
 """Predictions for files that need not be in the library: sound, or tables of numeric inputs."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,11 @@ from songfeat.audio import AUDIO_SUFFIXES, read_info
 from songfeat.errors import AudioError, DataError, TableError
 from songfeat.labels import NUMERIC_INPUTS
 from songfeat.registry import NUMERIC, SOUND
-from store import runs
+from store import run_intervals, runs
 from store.answers import plain
 from store.catalogue import Catalogue
 from store.export import check_writable_table, write_table
+from store.run_intervals import RunIntervals
 from store.sources.table_csv import BROKEN, LINE
 from store.sources.table_files import read_table
 from store.sources.table_layout import guess_mapping
@@ -20,6 +22,40 @@ from store.sources.table_rows import inputs
 
 if TYPE_CHECKING:
     from songfeat.predictor import Predictor
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileAnswer:
+    """What a run predicts for one audio file.
+
+    Attributes
+    ----------
+    values : dict
+        By target, the model's own; nothing is clipped.
+    intervals : dict
+        (low, high) by target, of the targets that have one; see :func:`store.run_intervals.of_run`.
+    seconds_of_audio : float
+        Of the whole file.
+    """
+
+    values: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    seconds_of_audio: float
+
+
+def answer_file(catalogue: Catalogue, path: Path, run_id: str) -> FileAnswer:
+    """What a run predicts for one audio file, and how sure it is.
+
+    Raises
+    ------
+    UnknownName, CheckpointError
+        As :func:`open_run`.
+    AudioError
+        If the file has no sound that can be used.
+    DataError
+        If the run's model sees something else than sound alone.
+    """
+    return _answer(open_run(catalogue, run_id), run_intervals.of_run(catalogue, run_id), path)
 
 
 def open_run(catalogue: Catalogue, run_id: str) -> "Predictor":
@@ -44,8 +80,8 @@ def predict_files(catalogue: Catalogue, files: list[Path], *, run_id: str | None
     Returns
     -------
     dict
-        `run`, and `predictions` (file, values, run, seconds_of_audio or the
-        error, per audio file); for a table, or with `out`, `rows` and `file`.
+        `run`, and `predictions` (file, values, intervals as far as there are
+        any, run, seconds_of_audio or the error, per audio file); for a table, or with `out`, `rows` and `file`.
 
     Raises
     ------
@@ -63,7 +99,8 @@ def predict_files(catalogue: Catalogue, files: list[Path], *, run_id: str | None
     predictor = open_run(catalogue, run_id)
     if tables:
         return _predict_table(predictor, tables[0], run_id, out)
-    predictions = [_predict_audio(predictor, path, run_id) for path in files]
+    intervals = run_intervals.of_run(catalogue, run_id)
+    predictions = [_predict_audio(predictor, intervals, path, run_id) for path in files]
     if len(files) == 1 and "error" in predictions[0]:
         raise AudioError(predictions[0]["error"])
     if out is None:
@@ -86,17 +123,31 @@ def _newest(catalogue: Catalogue, *kinds: str) -> str:
     return run_id
 
 
-def _predict_audio(predictor: "Predictor", path: Path, run_id: str) -> dict[str, Any]:
+def _answer(predictor: "Predictor", intervals: RunIntervals, path: Path) -> FileAnswer:
+    values = predictor.predict_file(path)
+    return FileAnswer(values=values, intervals=intervals.around(values), seconds_of_audio=read_info(path).seconds)
+
+
+def _predict_audio(predictor: "Predictor", intervals: RunIntervals, path: Path, run_id: str) -> dict[str, Any]:
     try:
-        values = predictor.predict_file(path)
-        seconds = read_info(path).seconds
+        answer = _answer(predictor, intervals, path)
     except AudioError as error:
-        return {"file": str(path), "run": run_id, "values": {}, "error": str(error)}
-    return {"file": str(path), "run": run_id, "values": values, "seconds_of_audio": round(seconds, 3)}
+        return {"file": str(path), "run": run_id, "values": {}, "intervals": {}, "error": str(error)}
+    return {
+        "file": str(path),
+        "run": run_id,
+        "values": answer.values,
+        "intervals": {name: [round(end, 4) for end in ends] for name, ends in answer.intervals.items()},
+        "seconds_of_audio": round(answer.seconds_of_audio, 3),
+    }
 
 
 def _prefixed(prediction: dict[str, Any]) -> dict[str, float]:
-    return {f"predicted_{name}": value for name, value in prediction["values"].items()}
+    """Columns of a table as of the shipped model's: ``predicted_…``, and ``low_…`` and ``high_…`` where known."""
+    columns = {f"predicted_{name}": value for name, value in prediction["values"].items()}
+    for name, (low, high) in prediction["intervals"].items():
+        columns |= {f"low_{name}": low, f"high_{name}": high}
+    return columns
 
 
 def _predict_table(predictor: "Predictor", path: Path, run_id: str, out: Path | None) -> dict[str, Any]:

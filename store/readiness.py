@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from songfeat.specs import Spec
+from songfeat.specs import SPECS, Spec
 from songfeat.splits import FRACTIONS, PARTS, share_out
 from store.catalogue import Catalogue
 from store.exclusions import EXCLUDED_SONGS, EXCLUDED_SOURCES
@@ -152,6 +152,12 @@ def clips_waiting(catalogue: Catalogue, spec: Spec) -> int:
     with catalogue.lease() as db:
         rows = db.execute("SELECT sha256 FROM clips WHERE status = 'ok'").fetchall()
     return sum(sha not in known for (sha,) in rows)
+
+
+def specs_with_arrays(catalogue: Catalogue, kind: str) -> list[str]:
+    """The names of the specs of a kind of which there are arrays, the report's first."""
+    folders = {name: Shards(catalogue.workspace, spec).folder for name, spec in SPECS.items() if spec.kind == kind}
+    return [name for name, folder in folders.items() if any(folder.glob("part-*.parquet"))]
 
 
 def shards_stamp(catalogue: Catalogue, spec: Spec) -> int:

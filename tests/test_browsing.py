@@ -13,6 +13,7 @@ from store import browsing, distributions, neighbours, scatter
 from store.browsing import Filter
 from store.catalogue import Catalogue
 from store.merge import merge
+from store.neighbours import Whose
 from store.scatter import View
 from store.workspace import Workspace
 from tests.workspaces import fill, song_rows
@@ -258,7 +259,7 @@ def test_a_song_stands_in_its_genre_as_scipy_says(filled: Catalogue):
 
 
 def test_the_most_similar_songs_are_the_nearest(filled: Catalogue):
-    found = neighbours.similar(filled, "demo:3", "demo", limit=5)
+    found = neighbours.similar(filled, "demo:3", Whose(source="demo"), limit=5)
     values = read(filled, "SELECT * FROM reference WHERE source = 'demo'").set_index("track_id")[list(ALL_TARGETS)]
     apart = (((values - values.loc["demo:3"]) / values.std(ddof=0)) ** 2).sum(axis=1) ** 0.5
     nearest = apart.drop("demo:3").nsmallest(5)
@@ -267,11 +268,57 @@ def test_the_most_similar_songs_are_the_nearest(filled: Catalogue):
 
 
 def test_without_values_no_song_is_similar(filled: Catalogue, empty: Catalogue):
-    assert neighbours.similar(filled, "demo:3", "nobody").empty
-    assert neighbours.similar(empty, "demo:3", "demo").empty
+    assert neighbours.similar(filled, "demo:3", Whose(source="nobody")).empty
+    assert neighbours.similar(empty, "demo:3", Whose(run="nobody")).empty
 
 
 def test_a_target_that_never_varies_tells_no_songs_apart(filled: Catalogue):
-    found = neighbours.similar(filled, "demo:3", "table:other", limit=100)
+    found = neighbours.similar(filled, "demo:3", Whose(source="table:other"), limit=100)
     assert len(found) == SONGS // 4 - 1
     assert np.isfinite(found["distance"]).all()
+
+
+def test_songs_are_similar_by_what_a_run_predicts(filled: Catalogue):
+    found = neighbours.similar(filled, "demo:3", Whose(run=LSTM), limit=5)
+    rows = read(filled, f"SELECT track_id, feature, value FROM predictions WHERE run_id = '{LSTM}'")
+    values = rows.pivot(index="track_id", columns="feature", values="value").astype(float)
+    apart = (((values - values.loc["demo:3"]) / values.std(ddof=0)) ** 2).sum(axis=1) ** 0.5
+    nearest = apart.drop("demo:3").nsmallest(5)
+    assert list(found["track_id"]) == list(nearest.index)
+    assert np.allclose(found["distance"], nearest)
+    assert neighbours.similar(filled, "demo:3", Whose(run="nobody")).empty
+
+
+def three_songs(catalogue: Catalogue) -> None:
+    """Three songs whose energies are 0.1, 0.3 and 0.5, and whose acousticness is 0 but for the last one's."""
+    rows = song_rows(3).drop(columns=[*TARGETS, "valence"])
+    values = {"energy": [0.1, 0.3, 0.5], "acousticness": [0.0, 0.0, 0.9]}
+    with catalogue.lease(write=True) as db:
+        merge(db, rows.assign(**values))
+
+
+def test_the_songs_nearest_to_values_worked_by_hand(empty: Catalogue):
+    three_songs(empty)
+    found = neighbours.nearest(empty, {"energy": 0.3, "speechiness": 0.7}, Whose(source="demo"))
+    assert list(found["track_id"]) == ["demo:1", "demo:0", "demo:2"]
+    step = 0.2 / np.std([0.1, 0.3, 0.5])  # of speechiness nothing is known
+    assert np.allclose(found["distance"], [0, step, step])
+    both = neighbours.nearest(empty, {"energy": 0.5, "acousticness": 0.0}, Whose(source="demo"), limit=2)
+    assert list(both["track_id"]) == ["demo:1", "demo:2"]
+    assert np.allclose(both["distance"], [step, 0.9 / np.std([0, 0, 0.9])])
+    assert neighbours.nearest(empty, {}, Whose(source="demo")).empty
+
+
+def test_the_songs_that_sound_nearest_worked_by_hand(empty: Catalogue):
+    three_songs(empty)
+    heard = pd.DataFrame(
+        {"mean_0": [0.0, 3.0, 6.0], "deviation_0": [1.0, 1.0, 1.0], "mean_1": [4.0, 4.0, 2.0]},
+        index=pd.Index(["demo:0", "demo:1", "demo:2"], name="track_id"),
+    )
+    found = neighbours.similar_by_sound(empty, heard, "demo:1")
+    across, up = 3 / np.std([0, 3, 6]), 2 / np.std([4, 4, 2])
+    assert list(found["track_id"]) == ["demo:0", "demo:2"]
+    assert np.allclose(found["distance"], [across, np.hypot(across, up)])
+    assert list(found["title"]) == ["Song 0", "Song 2"]
+    assert neighbours.similar_by_sound(empty, heard, "demo:9").empty
+    assert neighbours.similar_by_sound(empty, heard.head(1), "demo:0").empty

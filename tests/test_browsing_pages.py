@@ -9,6 +9,7 @@ from pages.ui.palette import DARK, LIGHT, Palette
 from songfeat.labels import ALL_TARGETS, FEATURES, TARGETS
 from store import browsing, distributions, neighbours, scatter
 from store.catalogue import Catalogue
+from store.neighbours import Whose
 from store.scatter import View
 from store.workspace import Workspace
 from tests.test_pages import LSTM, empty, filled, library, no_demo, pick, show, texts  # noqa: F401 - fixtures
@@ -168,6 +169,6 @@ def test_a_song_stands_among_others(filled: Workspace):  # noqa: F811
     said = texts(at)
     assert "In its genre" in said
     assert "24 songs of rock/indie" in said
-    near = neighbours.similar(Catalogue(filled), "demo:3", "demo")
-    links = [link.label for link in at.get("page_link")]
-    assert links[-len(near) :] == [f"{row.title} – {row.artist}" for row in near.itertuples()]
+    near = neighbours.similar(Catalogue(filled), "demo:3", Whose(source="demo"), limit=5)
+    lines = [block.value for block in at.markdown if " apart  \n" in block.value]
+    assert [line.split("**")[1] for line in lines] == list(near["title"])

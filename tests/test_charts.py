@@ -105,19 +105,6 @@ def test_songs_to_draw_around_are_a_curve_a_run(palette: Palette):
     assert [line.xref for line in lines] == ["x", "x2", "x3"]
 
 
-def test_a_songs_references_are_diamonds_in_ink_and_runs_have_marks_of_their_own(palette: Palette):
-    whose = ["Reference (a)", "Reference (b)", "first", "second", "third"]
-    kinds = ["reference", "reference", "run", "run", "run"]
-    values = pd.DataFrame({"feature": TARGETS[0], "whose": whose, "value": 0.5, "kind": kinds})
-    encoding = charts.song_values(values, palette).to_dict()["encoding"]
-    assert encoding["x"]["scale"]["domain"] == [0, 1]
-    assert encoding["y"]["sort"] == list(ALL_TARGETS)
-    assert encoding["stroke"]["scale"]["domain"] == whose
-    assert encoding["stroke"]["scale"]["range"] == [palette.ink, palette.ink, *palette.runs]
-    assert encoding["fill"]["scale"]["range"] == [palette.ink, palette.background, *palette.runs]
-    assert encoding["shape"]["scale"]["range"] == ["diamond", "diamond", "circle", "square", "triangle-up"]
-
-
 def test_the_best_runs_stand_beside_the_mean_predictor(palette: Palette):
     best = pd.DataFrame(
         {"feature": TARGETS, "model": "m", "value": 0.1, "low": 0.08, "high": 0.12, "n": 40, "mean_value": 0.2}

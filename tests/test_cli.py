@@ -82,6 +82,10 @@ def test_predicting_a_file_equals_what_training_stored(demo: Cli, demo_folder: P
     assert one["run"] == "demo-lstm_multitask"
     assert one["seconds_of_audio"] == pytest.approx(29.72, abs=0.01)
     assert one["values"] == pytest.approx(stored.loc["demo:7", list(TARGETS)].to_dict(), abs=1e-5)
+    for name, (low, high) in one["intervals"].items():
+        bounded = round(min(max(one["values"][name], 0), 1), 4)
+        assert 0 <= low <= bounded <= high <= 1
+    assert set(one["intervals"]) == set(TARGETS)
 
 
 def test_predicting_a_table_keeps_its_rows_and_columns(demo: Cli, demo_folder: Path, tmp_path: Path):

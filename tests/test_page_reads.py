@@ -62,6 +62,11 @@ def test_nothing_can_be_learned_from_nothing(empty: Catalogue):
     assert readiness.shards_stamp(empty, REPORT_SPEC) == 0
 
 
+def test_specs_with_arrays_are_told_by_their_kind(filled: Catalogue, empty: Catalogue):
+    assert readiness.specs_with_arrays(filled, "mfcc") == ["report"]
+    assert readiness.specs_with_arrays(filled, "logmel") == readiness.specs_with_arrays(empty, "mfcc") == []
+
+
 def test_clips_wait_until_they_have_an_array(filled: Catalogue):
     assert readiness.clips_waiting(filled, REPORT_SPEC) == 2
     assert readiness.shards_stamp(filled, REPORT_SPEC) > 0

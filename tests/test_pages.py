@@ -6,17 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import soundfile
 from streamlit.testing.v1 import AppTest
 
-import songfeat
 from pages.ui import places
 from songfeat.labels import TARGETS
 from store import exclusions, jobs, runs
 from store.catalogue import Catalogue
 from store.work import load_work
 from store.workspace import Workspace
-from tests.test_descriptors import clicks
 from tests.workspaces import fill
 
 PAGES = (
@@ -404,21 +401,6 @@ def test_compare_shows_calibration_and_residuals_when_asked_to(filled: Workspace
     assert len(at.get("vega_lite_chart")) == 3 * len(TARGETS)
 
 
-def test_a_song_shows_whose_values_it_has(filled: Workspace):
-    at = show(places.SONG, track="demo:3")
-    assert at.title[0].value == "Song 3"
-    assert at.caption[0].value == "Band 1 · rock · 2001 · 3:41"
-    assert at.get("audio")
-    said = texts(at)
-    assert "**Reference (demo, synthesised)**: recorded 20" in said
-    assert f"predicted by the run `{LSTM}`" in said
-    table = at.dataframe[0].value.set_index("target")
-    references = ["Reference (demo, synthesised)", "Reference (table:other)"]
-    assert list(table.columns) == [*references, "numeric_mlp", "lstm_multitask"]
-    assert table["Reference (table:other)"]["energy"] == 0.5
-    assert pd.isna(table["lstm_multitask"]["valence"])
-
-
 def test_a_search_names_the_view_in_the_address(filled: Workspace):
     at = show(places.SONG)
     pick(at, "text_input", "Search").set_value("band 7").run()
@@ -486,30 +468,3 @@ def test_a_page_is_drawn_anew_when_a_job_brings_something_in(tmp_path, monkeypat
 def test_every_kind_of_work_that_pages_start_is_there():
     for kind in ("import", "scan", "collect", "extract", "train", "demo"):
         assert callable(load_work(kind))
-
-
-def test_a_file_is_tried_and_added_to_the_library(empty: Workspace, begun, tmp_path):
-    song = tmp_path / "A Band - A Song.wav"
-    soundfile.write(song, clicks(120, 40), 32_000)
-    expected = songfeat.predict(song)
-    at = show(places.TRY)
-    at.text_input[0].set_value(str(song)).run()
-    assert not at.exception
-    assert at.dataframe[0].value["value"].tolist() == list(expected.values.values())
-    assert "sounds unlike" in texts(at) + "".join(warning.value for warning in at.warning)
-    at = show(places.TRY)
-    at.file_uploader[0].set_value((song.name, song.read_bytes(), "audio/wav")).run()
-    assert at.dataframe[0].value["value"].tolist() == list(expected.values.values())
-    press(at, "Add to the library")
-    ((kind, params),) = begun
-    assert kind == "scan"
-    assert [path.name for path in Path(params["folder"]).iterdir()] == [song.name]
-
-
-def test_a_file_that_is_no_music_is_said(empty: Workspace, tmp_path):
-    (tmp_path / "x.mp3").write_text("no music")
-    at = show(places.TRY)
-    at.text_input[0].set_value(str(tmp_path / "x.mp3")).run()
-    assert "not audio" in at.error[0].value
-    at.text_input[0].set_value(str(tmp_path / "gone.mp3")).run()
-    assert "no file" in at.error[0].value

@@ -10,12 +10,12 @@ import soundfile
 
 from songfeat.cli import main
 from songfeat.errors import DataError
+from songfeat.intervals import Intervals
 from songfeat.labels import ALL_TARGETS
+from songfeat.log_odds import from_log_odds, to_log_odds
 from songfeat.pretrained import files
-from songfeat.pretrained.scale import from_log_odds, to_log_odds
 from songfeat.pretrained.song import predict
 from songfeat.pretraining.clips import N_PARTS, WEAK_WEIGHT, TrainingClips, read_clips
-from songfeat.pretraining.intervals import Intervals
 from songfeat.pretraining.recipe import folds, train
 from tests.test_descriptors import chord, clicks
 
@@ -79,7 +79,7 @@ def test_intervals_hold_their_share_where_errors_differ():
     random = np.random.default_rng(0)
     predicted = random.normal(size=(4000, 1))
     wanted = predicted + (0.2 + 0.8 * (predicted > 0)) * random.standard_normal((4000, 1))
-    low, high = Intervals.fit(predicted[:2000], wanted[:2000], 0.8).around(predicted[2000:])
+    low, high = Intervals.fit(predicted[:2000], wanted[:2000]).around(predicted[2000:])
     inside = (wanted[2000:] >= low) & (wanted[2000:] <= high)
     assert inside.mean() == pytest.approx(0.8, abs=0.04)
     for side in (predicted[2000:] > 0.5, predicted[2000:] < -0.5):

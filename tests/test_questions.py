@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from pages.ui import places, tables, words
+from pages.ui import places, words
 from songfeat import binary, checkpoint, registry
 from songfeat.cli import main
 from songfeat.errors import ConfigError, LabelMismatch, UnknownName
@@ -17,7 +17,7 @@ from songfeat.predictor import Predictor
 from songfeat.specs import get_spec
 from songfeat.tasks import answers_in_order, task_of
 from songfeat.training import train_model
-from store import jobs, runs, tracks
+from store import jobs, run_intervals, runs, tracks
 from store.answers import leaderboard, matches, scores
 from store.catalogue import Catalogue
 from store.export import WHAT, export
@@ -130,7 +130,9 @@ def test_a_probability_is_nowhere_taken_for_a_value(catalogue: Catalogue, run: p
     assert set(found["predictions"][run_id]) == {"danceable"}
     song = tracks.song(catalogue, "demo:3")
     labels = words.run_labels(runs.all_runs(catalogue))
-    shown = tables.song_values(song, list(labels), labels)
+    intervals = {name: run_intervals.of_run(catalogue, name) for name in labels}
+    assert intervals[run_id].by_target == {}
+    shown = song_tables.song_values(song, list(labels), labels, intervals)
     assert labels[run_id] not in set(shown["whose"])
     board = {record["run_id"]: record for record in leaderboard(catalogue)}
     assert board[run_id]["auc"] is not None

@@ -1,11 +1,10 @@
-"""One song: what the sources say of it and what the runs predict, side by side."""
+"""One song: what the sources say of it and what the runs predict, side by side, and which songs are like it."""
 
 import streamlit as st
 
-from pages.ui import cached, charts, frame, pickers, places, song_neighbours, tables, words
+from pages.ui import cached, frame, pickers, places, song_neighbours, song_sound, song_tables, song_views, tables, words
 from pages.ui.player import player
 
-palette = frame.colours()
 title_place = st.container()
 all_runs = tables.predicting_values(cached.all_runs())
 labels = words.run_labels(all_runs)
@@ -23,26 +22,33 @@ song = cached.song(track_id)
 track, clips = song["track"], song["clips"]
 with title_place:
     frame.heading(words.literal(track.get("title", track_id)), words.literal(words.song_line(track)))
-values = tables.song_values(song, run_ids, labels)
+intervals = {run_id: cached.intervals_of_run(run_id) for run_id in run_ids}
+values = song_tables.song_values(song, run_ids, labels, intervals)
 left, right = st.columns([7, 3], gap="large")
 with left:
-    st.subheader("Predicted and reference", anchor=False)
     if values.empty:
         st.caption("No source gives reference values for this song, and no run has predicted it.")
     else:
-        st.altair_chart(charts.song_values(values, palette))
-        st.caption("Diamond: a reference value. Other shapes: what a run predicts. 0 is least, 1 most.")
+        song_views.values(values, heading="Predicted and reference")
 with right, st.container(border=True):
     st.markdown("**Listen**")
     player(clips)
     if len(clips):
         st.page_link(places.MFCC, label="See its sound", icon=":material/graphic_eq:", query_params={"track": track_id})
-    st.caption(words.musical(tables.musical_values(song)))
+    st.caption(words.musical(song_tables.musical_values(song)))
 if len(values):
+    references = values.loc[values["kind"] == song_tables.REFERENCE, "whose"]
     st.dataframe(
-        tables.by_target(values), hide_index=True, column_config=frame.three_decimals(values["whose"]), placeholder="–"
+        song_tables.by_target(values), hide_index=True, column_config=frame.three_decimals(references), placeholder="–"
     )
-    st.markdown("**Whose values these are**")
-    st.markdown(tables.whose(song, run_ids, labels))
-if len(song["reference"]):
-    song_neighbours.among_others(track_id, list(song["reference"]["source"].unique()), track.get("genre_group"))
+sources = list(song["reference"]["source"].unique())
+left, right = st.columns([1, 1], gap="large")
+with left:
+    if len(values):
+        st.subheader("Whose values these are", anchor=False)
+        st.markdown(song_tables.whose(song, run_ids, labels, intervals))
+with right:
+    if sources:
+        song_neighbours.in_its_genre(track_id, sources, track.get("genre_group"))
+song_neighbours.most_similar(song, run_ids, labels)
+song_sound.mfcc(track_id, clips)

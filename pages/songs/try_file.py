@@ -1,30 +1,32 @@
-"""Any audio file: what the model that comes with Songfeat says of it, and how sure it is."""
+"""Any audio file: what a model says of it, how sure that is, and which songs are like it."""
 
 import streamlit as st
 
-from pages.ui import charts, frame, tables, trying, words
+from pages.ui import frame, song_tables, song_views, trying, trying_neighbours, words
 
-palette = frame.colours()
 frame.heading(
-    "Try a file", "Features of any audio file, from the model that comes with Songfeat; nothing leaves this machine."
+    "Try a file", "Features of any audio file or recording, from a model of your choice; nothing leaves this machine."
 )
-chosen = trying.choose()
+way_place, asked_place = st.columns([4, 3], gap="large")
+chosen = trying.choose(way_place)
+asked = trying.ask(asked_place)
 if chosen is None:
-    st.info("Choose an audio file, or type where one lies. MP3, FLAC, Ogg, WAV, AIFF; M4A with songfeat[m4a].")
+    st.info("Choose an audio file, record one, or type where one lies. At least 6 seconds of sound.")
     trying.whole_library()
     st.stop()
-answer = trying.answer(chosen)
+answer = trying.answer(chosen, asked)
+values = song_tables.predicted_values(answer.values, answer.intervals, asked.label)
 left, right = st.columns([7, 3], gap="large")
 with left:
-    st.altair_chart(charts.intervals(tables.intervals(answer), palette))
-    st.caption("Dot: the value. Line: the interval that holds 80 in 100 songs' values. 0 is least, 1 most.")
+    song_views.values(values, heading="Predicted")
 with right, st.container(border=True):
     st.markdown(f"**{words.literal(chosen.name)}**")
     st.audio(chosen.path)
-    st.caption(words.heard(answer))
-    trying.add_to_library(chosen)
-for warning in words.trust(answer):
+    st.caption(f"{answer.heard} · {words.literal(asked.label)}")
+    trying.keep(chosen)
+for warning in answer.warnings:
     st.warning(warning, icon=":material/help:")
-st.dataframe(
-    tables.intervals(answer), hide_index=True, column_config=frame.three_decimals(["value", "low", "high", "spread"])
-)
+table = song_tables.of_file(values, answer.spread)
+st.dataframe(table, hide_index=True, column_config=frame.three_decimals(table.columns[1:]), placeholder="–")
+st.caption(answer.certainty)
+trying_neighbours.nearest(answer, asked)

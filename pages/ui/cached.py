@@ -12,6 +12,7 @@ from songfeat.specs import MfccSpec, get_spec
 from store import agreement as agreements
 from store import (
     browsing,
+    clips,
     comparing,
     distributions,
     errors_by_genre,
@@ -21,11 +22,13 @@ from store import (
     overview,
     parentage,
     predicted,
+    prediction,
     quality,
     readiness,
     rebuilding,
     rejects,
     report,
+    run_intervals,
     run_keeping,
     runs,
     scatter,
@@ -120,9 +123,12 @@ correlations = _by_version(distributions.correlations)
 cloud = _by_version(scatter.cloud)
 standing = _by_version(neighbours.standing)
 similar = _by_version(neighbours.similar)
+nearest = _by_version(neighbours.nearest)
+intervals_of_run = _by_version(run_intervals.of_run)
 scatter_songs = _by_version(scatter.songs)
 songs_in_squares = _by_version(scatter.songs_in_squares)
 song = _by_version(tracks.song)
+owner_of_clip = _by_version(clips.owner)
 pick_list = _by_version(song_lists.pick_list)
 song_row = _by_version(song_lists.by_id)
 newest_rejects = _by_version(rejects.newest)
@@ -182,6 +188,23 @@ def clip_statistics(spec: str) -> Any:
     return _clip_statistics(str(ours.workspace.folder), ours.version(), stamp, spec)
 
 
+def specs_with_arrays(kind: str) -> list[str]:
+    """The names of the specs of a kind of which there are arrays; looked up each time, as that costs nothing."""
+    return readiness.specs_with_arrays(catalogue(), kind)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _similar_by_sound(folder: str, version: int, stamp: int, spec: str, track_id: str) -> Any:
+    return neighbours.similar_by_sound(_catalogue(folder), clip_statistics(spec), track_id)
+
+
+def similar_by_sound(track_id: str, spec: str) -> Any:
+    """The songs that sound most like one, by arrays of this spec."""
+    ours = catalogue()
+    stamp = readiness.shards_stamp(ours, get_spec(spec))
+    return _similar_by_sound(str(ours.workspace.folder), ours.version(), stamp, spec, track_id)
+
+
 @st.cache_data(max_entries=32, show_spinner=False)
 def _listen(path: str, digest: str, spec: str) -> listening.Sound:
     return listening.listen(path, get_spec(spec))
@@ -232,3 +255,14 @@ def table_head(files: list[str]) -> table_preview.TableHead:
 def try_file(path: str, digest: str) -> SongAnswer:
     """What the shipped model says of a file; `digest` says which content of it is meant."""
     return predict(path)
+
+
+@st.cache_data(max_entries=32, show_spinner="Listening …")
+def _try_run(folder: str, version: int, run_id: str, path: str, digest: str) -> prediction.FileAnswer:
+    return prediction.answer_file(_catalogue(folder), Path(path), run_id)
+
+
+def try_run(path: str, digest: str, run_id: str) -> prediction.FileAnswer:
+    """What a run says of a file; `digest` says which content of it is meant."""
+    ours = catalogue()
+    return _try_run(str(ours.workspace.folder), ours.version(), run_id, path, digest)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from pages.ui.palette import REFERENCE_SHAPE, RUN_SHAPES, Palette
+from pages.ui.palette import Palette
 from songfeat.labels import ALL_TARGETS
 
 MOST_SOURCES = 5
@@ -71,57 +71,6 @@ def best_runs(best: pd.DataFrame, palette: Palette) -> alt.Chart:
         x="mean_value:Q", tooltip=["feature", alt.Tooltip("mean_value", title="mean predictor", format=".3f")]
     )
     return (rule + mean + dot).properties(height=alt.Step(30))
-
-
-def intervals(table: pd.DataFrame, palette: Palette) -> alt.Chart:
-    """One file's predictions by target with their intervals: columns target, value, low, high."""
-    told = ["target", *(alt.Tooltip(name, format=".3f") for name in ("value", "low", "high"))]
-    base = alt.Chart(table).encode(y=alt.Y("target:N", title=None, sort=list(ALL_TARGETS), axis=_NAMES), tooltip=told)
-    axis = alt.Axis(format=".1f", tickCount=6)
-    rule = base.mark_rule(strokeWidth=5, opacity=0.45, color=palette.accent).encode(
-        x=alt.X("low:Q", title=None, scale=_UNIT, axis=axis), x2="high:Q"
-    )
-    dot = base.mark_point(filled=True, opacity=1, size=110, color=palette.accent).encode(
-        x=alt.X("value:Q", scale=_UNIT)
-    )
-    return (rule + dot).properties(height=alt.Step(34))
-
-
-def song_values(values: pd.DataFrame, palette: Palette) -> alt.Chart:
-    """One song's values by target: whose each is, told by shape, colour and line.
-
-    `values` has the columns feature, whose, value, kind (``"reference"`` or
-    ``"run"``), in the order in which they are to be shown. The first source of
-    reference values is a full diamond, others are hollow ones.
-    """
-    named = values.drop_duplicates("whose")
-    order, marks = list(named["whose"]), _song_marks(named["kind"], palette)
-    legend = alt.Legend(orient="top", title=None, labelLimit=360, symbolSize=110, columns=2)
-    points = alt.Chart(values).mark_point(opacity=1, size=100, strokeWidth=1.5)
-    return points.encode(
-        x=alt.X("value:Q", title=None, scale=_UNIT, axis=alt.Axis(format=".1f")),
-        y=alt.Y("feature:N", title=None, sort=list(ALL_TARGETS), axis=alt.Axis(grid=True)),
-        yOffset=alt.YOffset("whose:N", sort=order),
-        stroke=alt.Stroke("whose:N", scale=alt.Scale(domain=order, range=marks["stroke"]), legend=legend),
-        fill=alt.Fill("whose:N", scale=alt.Scale(domain=order, range=marks["fill"]), legend=legend),
-        shape=alt.Shape("whose:N", scale=alt.Scale(domain=order, range=marks["shape"]), legend=legend),
-        tooltip=["feature", "whose", alt.Tooltip("value", format=".3f")],
-    ).properties(height=alt.Step(12))
-
-
-def _song_marks(kinds: pd.Series, palette: Palette) -> dict[str, list[str]]:
-    """Stroke, fill and shape of each that gives values, by its kind and its place among those of its kind."""
-    places = kinds.groupby(kinds).cumcount()
-    runs = [(kind == "run", place) for kind, place in zip(kinds, places, strict=True)]
-    stroke = [palette.runs[place] if is_run else palette.ink for is_run, place in runs]
-    return {
-        "stroke": stroke,
-        "fill": [
-            colour if is_run or not place else palette.background
-            for colour, (is_run, place) in zip(stroke, runs, strict=True)
-        ],
-        "shape": [RUN_SHAPES[place] if is_run else REFERENCE_SHAPE for is_run, place in runs],
-    }
 
 
 def losses(table: pd.DataFrame, palette: Palette) -> alt.Chart:

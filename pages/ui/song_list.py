@@ -74,13 +74,17 @@ def chosen(songs: pd.DataFrame, rows: list[int], *, hint: str) -> None:
         st.caption(f"The first {MOST_PLAYERS} of {len(rows)} that are chosen.")
 
 
-def line(song: Mapping[str, Any], *, narrow: bool = False) -> None:
-    """One song: who and what it is, its player, and the way to its page; `narrow` puts them beneath each other."""
+def line(song: Mapping[str, Any], *, note: str = "", narrow: bool = False) -> None:
+    """One song: who and what it is, with a `note` beside its name, its player, and the way to its page.
+
+    `narrow` puts them beneath each other.
+    """
     about, sound, link = (
         [st.container() for _ in range(3)] if narrow else st.columns([5, 4, 2], vertical_alignment="center")
     )
     name = song["title"] if pd.notna(song.get("title")) else song["track_id"]
-    about.markdown(f"**{words.literal(name)}**  \n{words.literal(words.song_line(song))}")
+    beside = f" · {note}" if note else ""
+    about.markdown(f"**{words.literal(name)}**{beside}  \n{words.literal(words.song_line(song))}")
     with sound:
         player(cached.song(song["track_id"])["clips"])
     link.page_link(

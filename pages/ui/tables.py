@@ -9,12 +9,11 @@ import pandas as pd
 from pages.ui import words
 from songfeat import published
 from songfeat.labels import ALL_TARGETS, ANSWERS, AVERAGE, QUESTIONS
-from songfeat.pretrained.song import SongAnswer
+from songfeat.registry import SOUND
 from songfeat.scores import METRICS
 from store.export import without_formulas
 from store.uploads import shown_name
 
-REFERENCE, RUN = "reference", "run"
 _ANSWERS_BY = "accuracy"
 """The metric by which answers to questions stand in a table of any other metric."""
 
@@ -201,54 +200,6 @@ def experiments(table: pd.DataFrame, metric: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def song_values(song: Mapping[str, Any], run_ids: list[str], labels: Mapping[str, str]) -> pd.DataFrame:
-    """One song's reference values and the predictions of some runs, with whose each is.
-
-    Columns feature, whose, value, kind; references first, then runs in the order of `run_ids`.
-    """
-    reference = song["reference"]
-    known = pd.DataFrame(
-        {
-            "feature": reference["feature"],
-            "whose": "Reference (" + reference["source"].map(words.source) + ")",
-            "value": reference["value"],
-            "kind": REFERENCE,
-        }
-    )
-    guesses = song["predictions"]
-    guesses = guesses[guesses["run_id"].isin(run_ids)].sort_values(
-        "run_id", key=lambda ids: ids.map({run: place for place, run in enumerate(run_ids)}), kind="stable"
-    )
-    guessed = pd.DataFrame(
-        {"feature": guesses["feature"], "whose": guesses["run_id"].map(labels), "value": guesses["value"], "kind": RUN}
-    )
-    both = pd.concat([known, guessed], ignore_index=True)
-    return both[both["feature"].isin(ALL_TARGETS)].reset_index(drop=True)
-
-
-def by_target(values: pd.DataFrame) -> pd.DataFrame:
-    """The values of a song as a table: one row a target, one column for each that says something."""
-    wide = values.pivot_table(index="feature", columns="whose", values="value", sort=False, dropna=False)
-    return wide.reindex([name for name in ALL_TARGETS if name in wide.index]).rename_axis("target").reset_index()
-
-
-def whose(song: Mapping[str, Any], run_ids: list[str], labels: Mapping[str, str]) -> str:
-    """Where each value of a song comes from and of when it is, as lines of Markdown."""
-    sources = song["reference"].drop_duplicates("source")
-    given = [
-        f"- **Reference ({words.literal(words.source(row.source))})**: recorded {row.fetched_at:%Y-%m-%d}"
-        for row in sources.itertuples()
-    ]
-    by_run = song["predictions"].drop_duplicates("run_id").set_index("run_id")
-    made = [
-        f"- **{words.literal(labels[run_id])}**: predicted by the run `{run_id}` of"
-        f" {by_run.finished_at[run_id]:%Y-%m-%d}; {words.SEEN[by_run.split[run_id]]}"
-        for run_id in run_ids
-        if run_id in by_run.index
-    ]
-    return "\n".join([*given, *made])
-
-
 def rejects(table: pd.DataFrame) -> pd.DataFrame:
     """What was turned away, by the names that people know the files by."""
     return table.assign(file=table["file"].map(shown_name)).rename(columns={"seen_at": "seen at"})
@@ -316,6 +267,12 @@ def predicting_values(runs: pd.DataFrame) -> pd.DataFrame:
     return runs[~asked]
 
 
+def hearing(runs: pd.DataFrame) -> pd.DataFrame:
+    """The runs that predict values of features from sound alone, and so for any audio file."""
+    heard = runs["inputs"].map(lambda kinds: len(kinds) == 1 and kinds[0] in SOUND).astype(bool)
+    return predicting_values(runs[heard])
+
+
 def first_runs(runs: pd.DataFrame, limit: int) -> list[str]:
     """The runs to begin with: the newest of each model that looks at something, else whatever there is."""
     seeing = runs[runs["inputs"].map(len) > 0]
@@ -329,23 +286,3 @@ def coverage(table: pd.DataFrame) -> pd.DataFrame:
         columns={"complete": "with all targets", "with_clip": "with a clip", "with_predictions": "predicted"}
     )
     return named.assign(source=named["source"].map(words.source))
-
-
-def musical_values(song: Mapping[str, Any]) -> dict[str, float]:
-    """Tempo, key and the like, as the source says that gives most of them."""
-    reference = song["reference"]
-    if reference.empty:
-        return {}
-    fullest = reference["source"].value_counts().index[0]
-    return dict(reference[reference["source"] == fullest].set_index("feature")["value"])
-
-
-def intervals(answer: SongAnswer) -> pd.DataFrame:
-    """What the shipped model says of a file: one row a target."""
-    return pd.DataFrame(
-        [
-            {"target": name, "value": value, "low": low, "high": high, "spread": answer.spread[name]}
-            for name, value in answer.values.items()
-            for low, high in [answer.intervals[name]]
-        ]
-    )

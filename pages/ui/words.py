@@ -1,14 +1,13 @@
 """How numbers, names and states read to a person. Knows no Streamlit."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
 
-from songfeat.labels import AVERAGE, Question
-from songfeat.pretrained.song import SongAnswer
+from songfeat.labels import AVERAGE, FEATURES, Question
 from songfeat.scores import METRICS
 from songfeat.specs import MelSpec, MfccSpec, Spec
 from store.jobs import Job
@@ -84,6 +83,11 @@ def signed(number: float, digits: int = 1) -> str:
 
 def value(number: float | None, digits: int = 3) -> str:
     return "–" if number is None or pd.isna(number) else signed(number, digits)
+
+
+def glossary(names: Iterable[str]) -> str:
+    """What features mean, for a tooltip."""
+    return "\n\n".join(f"**{name}**: {FEATURES[name].meaning}" for name in names)
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
@@ -348,19 +352,3 @@ _RESULTS = {
     "train": _train_result,
     "report": _report_result,
 }
-
-
-def heard(answer: SongAnswer) -> str:
-    """``"3:41 · heard in 7 windows of 30 s"``."""
-    silent = f", {answer.silent_windows} more are silent" if answer.silent_windows else ""
-    return f"{duration(answer.seconds_of_audio)} · heard in {count(answer.windows, 'window')} of 30 s{silent}"
-
-
-def trust(answer: SongAnswer) -> list[str]:
-    """Where not to trust the shipped model's answer."""
-    said = []
-    if answer.unusual:
-        said.append("This file sounds unlike all that the model was trained on. Take its values with care.")
-    if answer.low_trust:
-        said.append(f"The model predicts {', '.join(answer.low_trust)} poorly for any song: low trust.")
-    return said

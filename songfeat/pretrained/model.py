@@ -14,16 +14,14 @@ from typing import Any
 import numpy as np
 
 from songfeat.errors import SpecMismatch
-from songfeat.pretrained.scale import from_log_odds
+from songfeat.intervals import Intervals
+from songfeat.log_odds import from_log_odds
 
 LIMIT = 4.0
 """Descriptors count at most this many standard deviations from their mean."""
 
 SUPPORT_STEPS = 127 / LIMIT
 """Support vectors are kept as whole numbers of this many to a standard deviation."""
-
-LEVEL = 0.8
-"""The share of songs whose value an interval should hold."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,7 +31,7 @@ class Answer:
     Attributes
     ----------
     values, low, high : numpy.ndarray
-        The value, and an interval that should hold it for :data:`LEVEL` of songs.
+        The value, and an interval that should hold it for :data:`songfeat.intervals.LEVEL` of songs.
     unusual : numpy.ndarray
         (n_clips,), true where a clip is further from the training clips than 99 in 100 of those are from one another.
     """
@@ -78,6 +76,11 @@ class PretrainedModel:
         """Targets that the model predicts little better than their usual value."""
         return tuple(self.meaning["low_trust"])
 
+    @property
+    def intervals(self) -> Intervals:
+        """What should hold the values of :data:`songfeat.intervals.LEVEL` of songs."""
+        return Intervals(*(self.tensors[name] for name in ("knots", "low", "high")))
+
     def check(self, digest: str) -> None:
         """Refuse descriptors of another version.
 
@@ -96,20 +99,11 @@ class PretrainedModel:
         """Answers for clips, from their descriptors (n_clips, d)."""
         scaled = self.scaled(descriptors)
         log_odds = self.log_odds(scaled)
-        low, high = (
-            np.stack(
-                [
-                    np.interp(log_odds[:, target], self.tensors["knots"][target], self.tensors[name][target])
-                    for target in range(len(self.targets))
-                ],
-                axis=1,
-            )
-            for name in ("low", "high")
-        )
+        low, high = self.intervals.around(log_odds)
         return Answer(
             values=from_log_odds(log_odds),
-            low=from_log_odds(log_odds + np.minimum(low, 0)),
-            high=from_log_odds(log_odds + np.maximum(high, 0)),
+            low=from_log_odds(low),
+            high=from_log_odds(high),
             unusual=nearest_distance(scaled, self._support) > self.meaning["unusual_from"],
         )
 

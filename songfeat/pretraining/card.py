@@ -8,8 +8,8 @@ import pandas as pd
 
 from songfeat import metrics
 from songfeat.files import whole_file
+from songfeat.intervals import LEVEL
 from songfeat.labels import ALL_TARGETS, AVERAGE
-from songfeat.pretrained.model import LEVEL
 from songfeat.pretraining.recipe import FOLDS, Trained
 
 CARD_FILE = "MODEL_CARD.md"

@@ -9,11 +9,11 @@ import pandas as pd
 
 from songfeat import metrics
 from songfeat.genres import genre_group
+from songfeat.intervals import Intervals
 from songfeat.labels import ALL_TARGETS, SHAPES
-from songfeat.pretrained.model import LEVEL, LIMIT, PretrainedModel, nearest_distance
-from songfeat.pretrained.scale import from_log_odds, to_log_odds
+from songfeat.log_odds import from_log_odds, to_log_odds
+from songfeat.pretrained.model import LIMIT, PretrainedModel, nearest_distance
 from songfeat.pretraining.clips import N_PARTS, TrainingClips
-from songfeat.pretraining.intervals import Intervals
 from songfeat.pretraining.learners import KERNEL_WIDTH, fit_kernel, fit_networks
 
 FOLDS = 5
@@ -71,7 +71,7 @@ def train(clips: TrainingClips, about: dict[str, Any], notice: Notice) -> Traine
         constant[ask] = np.median(clips.targets[learn & clips.labelled], axis=0)
     notice(FOLDS, FOLDS + 1, "training on all clips")
     known = clips.labelled
-    intervals = Intervals.fit(left_out[known], to_log_odds(clips.targets[known]), LEVEL)
+    intervals = Intervals.fit(left_out[known], to_log_odds(clips.targets[known]))
     inside = _coverage(left_out[known], to_log_odds(clips.targets[known]), fold_of[known])
     coverage = dict(zip(ALL_TARGETS, inside, strict=True))
     scores = _scores(clips, from_log_odds(left_out), constant)
@@ -126,7 +126,7 @@ def _coverage(log_odds: np.ndarray, wanted: np.ndarray, fold_of: np.ndarray) -> 
     inside = np.zeros(wanted.shape, dtype=bool)
     for fold in range(FOLDS):
         others, own = fold_of != fold, fold_of == fold
-        low, high = Intervals.fit(log_odds[others], wanted[others], LEVEL).around(log_odds[own])
+        low, high = Intervals.fit(log_odds[others], wanted[others]).around(log_odds[own])
         inside[own] = (wanted[own] >= low) & (wanted[own] <= high)
     share: np.ndarray = inside.mean(axis=0)
     return share

@@ -1,4 +1,4 @@
-"""The scale on which the pretrained model computes: log-odds, so that small values keep their differences."""
+"""Log-odds, the scale on which small values keep their differences: that of the pretrained model and of intervals."""
 
 import numpy as np
 
