@@ -12,6 +12,7 @@ import duckdb
 import pandas as pd
 
 from songfeat.labels import REFERENCE_COLUMNS
+from store import name_index
 
 SONG_COLUMNS = {
     "title": "VARCHAR",
@@ -166,10 +167,13 @@ def _arrive(db: duckdb.DuckDBPyConnection) -> None:
         FROM given g LEFT JOIN reference r USING (track_id, source)"""
     )
     same = " AND ".join(f"n.{name} IS NOT DISTINCT FROM t.{name}" for name in (*SONG_COLUMNS, "genres"))
+    names = ("title_key", "artist_key", "title", "artist")
+    same_name = " AND ".join(f"n.{name} IS NOT DISTINCT FROM t.{name}" for name in names)
     db.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE outcome AS
-        SELECT n.track_id, n.known, NOT ({same}) AS song_changed, coalesce(c.changed, false) AS values_changed
+        SELECT n.track_id, n.known, NOT ({same}) AS song_changed, coalesce(c.changed, false) AS values_changed,
+               NOT ({same_name}) AS name_changed
         FROM next_tracks n LEFT JOIN tracks t USING (track_id)
         LEFT JOIN (SELECT track_id, bool_or(changed) AS changed FROM next_reference GROUP BY ALL) c USING (track_id)"""
     )
@@ -180,12 +184,16 @@ def _write(db: duckdb.DuckDBPyConnection) -> None:
     db.execute(
         f"""
         MERGE INTO tracks t USING (
-            SELECT n.* FROM next_tracks n JOIN outcome o USING (track_id) WHERE o.song_changed
+            SELECT n.*, (SELECT coalesce(max(number), 0) FROM tracks) + row_number() OVER (ORDER BY n.track_id)
+                   AS number
+            FROM next_tracks n JOIN outcome o USING (track_id) WHERE o.song_changed
         ) n ON t.track_id = n.track_id
         WHEN MATCHED THEN UPDATE SET {", ".join(f"{name} = n.{name}" for name in song)}
-        WHEN NOT MATCHED THEN INSERT (track_id, {", ".join(song)}, added_at)
-            VALUES (n.track_id, {", ".join(f"n.{name}" for name in song)}, now())"""
+        WHEN NOT MATCHED THEN INSERT (track_id, {", ".join(song)}, added_at, number)
+            VALUES (n.track_id, {", ".join(f"n.{name}" for name in song)}, now(), n.number)"""
     )
+    db.execute("CREATE OR REPLACE TEMP TABLE renamed AS SELECT track_id FROM outcome WHERE name_changed")
+    name_index.add(db, "renamed")
     db.execute(
         f"""
         MERGE INTO reference r USING (SELECT * FROM next_reference WHERE changed) n
