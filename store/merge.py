@@ -184,8 +184,8 @@ def _write(db: duckdb.DuckDBPyConnection) -> None:
     db.execute(
         f"""
         MERGE INTO tracks t USING (
-            SELECT n.*, (SELECT coalesce(max(number), 0) FROM tracks) + row_number() OVER (ORDER BY n.track_id)
-                   AS number
+            SELECT n.*, (SELECT coalesce(max(number), 0) FROM tracks)
+                        + row_number() OVER (ORDER BY n.known NULLS FIRST, n.track_id) AS number
             FROM next_tracks n JOIN outcome o USING (track_id) WHERE o.song_changed
         ) n ON t.track_id = n.track_id
         WHEN MATCHED THEN UPDATE SET {", ".join(f"{name} = n.{name}" for name in song)}

@@ -23,7 +23,11 @@ _MORE_NAMES = r"(?i);|\b(feat|ft|featuring|with)\b"
 
 def words_of(text: str) -> list[str]:
     """The words of a text in the form in which they are indexed, in their order."""
-    return re.sub(_UNSPACED, r" \1 ", normalise(text)).split()
+    return _split_key(normalise(text))
+
+
+def _split_key(key: str) -> list[str]:
+    return (key if key.isascii() else re.sub(_UNSPACED, r" \1 ", key)).split()
 
 
 def add(db: duckdb.DuckDBPyConnection, chosen: str) -> None:
@@ -86,7 +90,7 @@ def _more_names(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     ).fetchall()
     more: dict[int, list[str]] = {}
     for number, title, artist, title_key, artist_key in found:
-        known = {*words_of(title_key), *words_of(artist_key)}
+        known = {*_split_key(title_key), *_split_key(artist_key)}
         more[number] = [word for word in words_of(f"{title or ''} {artist or ''}") if word not in known]
     return pd.DataFrame({"number": pd.Series(list(more), dtype="int32"), "more": pd.Series(list(more.values()))})
 

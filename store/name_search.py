@@ -172,7 +172,7 @@ def _add_near(meant: _Words, table: str, column: str, word: str, *, right: int) 
 
 
 def _add_begun(meant: _Words, word: str, *, right: int) -> None:
-    """Longer words whose beginning errors turn into `word`."""
+    """Longer words whose beginning errors turn into `word`, after its first letters."""
     size = len(word)
     tried = ", ".join(_distance(meant, f"left(word, {length})", word) for length in (size - 1, size, size + 1))
     meant.add(

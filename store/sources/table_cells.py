@@ -201,6 +201,14 @@ class Quantity:
         reason = self._problem(text, number)
         return (np.nan, reason) if reason or number is None else (number / self.per_unit, None)
 
+    def are_sound(self, numbers: np.ndarray) -> np.ndarray:
+        """Which of some numbers, float64, :meth:`read` takes as values: false where it finds none or a fault."""
+        limits = self.limits
+        sound = (numbers >= limits.low) & (numbers <= limits.high)
+        if limits.unknown:
+            sound &= ~np.isin(numbers, limits.unknown)
+        return sound & (numbers == np.trunc(numbers)) if limits.whole else sound
+
     def _problem(self, text: str, number: float | None) -> str | None:
         limits, name = self.limits, self.limits.name.replace("_", " ")
         unit = f" {limits.unit}" if limits.unit else ""
@@ -223,6 +231,15 @@ def map_cells(cells: pd.Series, function: Callable[[Any], Any]) -> np.ndarray:
     for position, cell in enumerate(uniques.tolist()):
         results[position] = function(cell)
     return results[codes]
+
+
+def read_cells(cells: pd.Series, read: Callable[[Any], Read]) -> tuple[np.ndarray, np.ndarray]:
+    """The values of cells and the reasons against them, each as :func:`map_cells` would give it."""
+    codes, uniques = pd.factorize(cells)
+    values, reasons = np.empty(len(uniques) + 1, dtype=object), np.empty(len(uniques) + 1, dtype=object)
+    for position, cell in enumerate(uniques.tolist()):
+        values[position], reasons[position] = read(cell)
+    return values[codes], reasons[codes]
 
 
 def as_text(cells: pd.Series) -> pd.Series:
