@@ -9,8 +9,10 @@ _FEATURING = re.compile(
 )
 _NOT_WORD = re.compile(r"[\W_]+")
 _ASCII_FOLDED = str.maketrans({chr(code): chr(code).lower() if chr(code).isalnum() else " " for code in range(128)})
+SPOTIFY_ID = "[0-9A-Za-z]{22}"
+"""The bare id of a Spotify track, as a pattern."""
 _SPOTIFY_ID = re.compile(
-    r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-[a-z-]+/)?track/)?([0-9A-Za-z]{22})(?:\?.*)?$"
+    rf"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-[a-z-]+/)?track/)?({SPOTIFY_ID})(?:\?.*)?$"
 )
 _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 
