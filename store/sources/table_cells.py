@@ -233,13 +233,23 @@ def map_cells(cells: pd.Series, function: Callable[[Any], Any]) -> np.ndarray:
     return results[codes]
 
 
-def read_cells(cells: pd.Series, read: Callable[[Any], Read]) -> tuple[np.ndarray, np.ndarray]:
-    """The values of cells and the reasons against them, each as :func:`map_cells` would give it."""
+def map_texts(cells: pd.Series, function: Callable[[Any], str | None]) -> pd.Series:
+    """The same where it gives texts: a column of them, missing where there is none."""
     codes, uniques = pd.factorize(cells)
-    values, reasons = np.empty(len(uniques) + 1, dtype=object), np.empty(len(uniques) + 1, dtype=object)
-    for position, cell in enumerate(uniques.tolist()):
-        values[position], reasons[position] = read(cell)
-    return values[codes], reasons[codes]
+    return _spread([function(cell) for cell in uniques.tolist()], codes, cells, "str")
+
+
+def read_cells(cells: pd.Series, read: Callable[[Any], Read], dtype: str) -> tuple[pd.Series, np.ndarray]:
+    """The values of cells, as a column of `dtype` without empty texts, and the reasons against them, None mostly."""
+    codes, uniques = pd.factorize(cells)
+    results = [read(cell) for cell in uniques.tolist()]
+    reasons = np.array([*(reason for _, reason in results), None], dtype=object)
+    return _spread([None if value == "" else value for value, _ in results], codes, cells, dtype), reasons[codes]
+
+
+def _spread(values: list[Any], codes: np.ndarray, cells: pd.Series, dtype: str) -> pd.Series:
+    # Of each value once, as most of the time would go into making a column of Python's objects.
+    return pd.Series(pd.array(values, dtype=dtype).take(codes, allow_fill=True), index=cells.index)
 
 
 def as_text(cells: pd.Series) -> pd.Series:

@@ -33,28 +33,27 @@ class CheckedTable:
         """A field's numbers, NaN where there is none that can be."""
         column = self._columns.get(field)
         if column is None or not is_numeric_dtype(self.frame[column].dtype):
-            return self._read(field, quantity.read, as_text=False).astype("float64")
+            return self._read(field, quantity.read, "float64")
         # Columns of numbers are checked as a whole, and cell by cell only where something is wrong with one.
         given = self.frame[column].to_numpy(dtype="float64", na_value=np.nan)
         sound = quantity.are_sound(given)
-        self._read(field, quantity.read, as_text=False, where=~sound & ~np.isnan(given))
+        self._read(field, quantity.read, "float64", where=~sound & ~np.isnan(given))
         return pd.Series(np.where(sound, given / quantity.per_unit, np.nan), index=self.frame.index)
 
     def texts(self, field: str, read: Callable[[str], cells.Read]) -> pd.Series:
         """A field's texts, missing where there is none."""
-        texts = self._read(field, read, as_text=True)
-        return texts.mask(texts == "").astype("str")
+        return self._read(field, read, "str")
 
     def _read(
-        self, field: str, read: Callable[[Any], cells.Read], *, as_text: bool, where: np.ndarray | None = None
+        self, field: str, read: Callable[[Any], cells.Read], dtype: str, *, where: np.ndarray | None = None
     ) -> pd.Series:
         column = self._columns.get(field)
         if column is None:
-            return pd.Series(None, index=self.frame.index, dtype="object")
+            return pd.Series(None, index=self.frame.index, dtype=dtype)
         given = self.frame[column] if where is None else self.frame[column].where(where)
-        values, reasons = cells.read_cells(cells.as_text(given) if as_text else given, read)
+        values, reasons = cells.read_cells(cells.as_text(given) if dtype == "str" else given, read, dtype)
         self._reject((reasons != None) & self.kept, column, reasons)  # noqa: E711 - elementwise
-        return pd.Series(values, index=given.index, dtype="object")
+        return values
 
     def leave_out(self, rows: np.ndarray, reason: str | pd.Series) -> None:
         """Take rows out as a whole."""
