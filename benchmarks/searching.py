@@ -84,13 +84,8 @@ def _misspelt(word: str, chance: random.Random) -> str:
     """A word with a letter missing, doubled or wrong, or with two that changed places."""
     place = chance.randrange(len(word))
     before, letter, after = word[:place], word[place], word[place + 1 :]
-    errors = [
-        before + after,
-        before + 2 * letter + after,
-        before + "x" + after,
-        before + after[:1] + letter + after[1:],
-    ]
-    return chance.choice(errors)
+    exchanged = before + after[:1] + letter + after[1:]
+    return chance.choice([before + after, before + 2 * letter + after, before + "x" + after, exchanged])
 
 
 def _scan(catalogue: Catalogue, word: str) -> None:

@@ -43,7 +43,8 @@ def add(db: duckdb.DuckDBPyConnection, chosen: str) -> None:
     db.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE named AS
-        SELECT number, title, artist, title_key, artist_key FROM tracks WHERE track_id IN (SELECT track_id FROM {chosen})"""
+        SELECT number, title, artist, title_key, artist_key FROM tracks
+        WHERE track_id IN (SELECT track_id FROM {chosen})"""
     )
     db.execute("DELETE FROM postings WHERE number IN (SELECT number FROM named)")
     db.register("more_names", _more_names(db))

@@ -14,6 +14,7 @@ first or its last quarter is taken to be right.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -197,7 +198,7 @@ def _errors(word: str) -> int:
 
 def _respaced(db: duckdb.DuckDBPyConnection, words: list[str]) -> Iterator[list[str]]:
     """The query with a space more or less, where that gives words that there are."""
-    changed = [(nth, 2, [first + second]) for nth, (first, second) in enumerate(zip(words, words[1:], strict=False))]
+    changed = [(nth, 2, [first + second]) for nth, (first, second) in enumerate(pairwise(words))]
     changed += [(nth, 1, [word[:cut], word[cut:]]) for nth, word in enumerate(words) for cut in range(1, len(word))]
     tried = sorted({word for *_, parts in changed for word in parts})
     rows = db.execute("SELECT word FROM words WHERE list_contains(?, word)", [tried]).fetchall()

@@ -186,9 +186,13 @@ def test_what_was_just_written_is_found_and_what_was_filled_in_replaces_nothing(
     assert titles(catalogue, "another name") == []
     assert titles(Catalogue(catalogue.workspace), "some band") == ["First", "Second"]
     with pytest.raises(ZeroDivisionError), catalogue.lease(write=True) as db:
-        merge(db, rows([("Third", "Some Band")]).assign(track_id="demo:9"))
-        raise ZeroDivisionError
+        _merge_and_fail(db)
     assert titles(catalogue, "third") == []
+
+
+def _merge_and_fail(db: duckdb.DuckDBPyConnection) -> None:
+    merge(db, rows([("Third", "Some Band")]).assign(track_id="demo:9"))
+    raise ZeroDivisionError
 
 
 NAMES = st.tuples(
