@@ -108,7 +108,7 @@ class _Asked:
             f"SELECT number, place, ends, cost FROM postings JOIN ({meant.query}) USING (word_id)", meant.values
         ).fetchnumpy()
         number, cost, in_place = found["number"], found["cost"], found["place"] == nth
-        for one in sorted(set(np.unique(cost)), reverse=True):  # the cheapest last, so that it stays
+        for one in np.flatnonzero(np.bincount(cost)):
             songs = number[cost == one]
             self._costs[nth, songs] = np.minimum(self._costs[nth, songs], one)
         self._in_place[nth, number[in_place]] = True
