@@ -9,7 +9,7 @@ from songfeat.labels import AVERAGE, FEATURES, REFERENCE_COLUMNS, TARGETS
 from songfeat.metrics import ALL
 from songfeat.scores import METRICS
 from songfeat.splits import PARTS
-from store import runs
+from store import name_index, runs
 from store.catalogue import Catalogue
 from store.workspace import Workspace
 
@@ -33,15 +33,15 @@ def build(folder: Path, tracks: int) -> Workspace:
     )
     with catalogue.lease(write=True) as db:
         # A draw that is the same whenever the library is made.
-        db.execute("CREATE TEMP MACRO draw(number, salt, choices) AS (hash(number, salt) % choices)::INTEGER")
+        db.execute("CREATE TEMP MACRO draw(number, salt, choices) AS (hash(number || salt) % choices)::INTEGER")
         db.execute("CREATE TEMP MACRO pick(number, salt, options) AS options[1 + draw(number, salt, len(options))]")
         db.execute(
             """
             INSERT INTO tracks (track_id, title, artist, title_key, artist_key, genres, genre_group, year, duration_s,
-                                popularity, added_at)
+                                popularity, added_at, number)
             SELECT 'bench:' || range, title, artist, title, artist, [],
                    pick(range, 'genre', $genres), 1960 + draw(range, 'year', 60), 200,
-                   draw(range, 'popularity', 100), now()
+                   draw(range, 'popularity', 100), now(), range
             FROM (
                 SELECT range, concat_ws(' ', pick(range, 'a', $words), pick(range, 'b', $words),
                                         pick(range, 'c', $words), lower(to_base(range, 36))) AS title,
@@ -51,6 +51,7 @@ def build(folder: Path, tracks: int) -> Workspace:
             )""",
             {"words": list(WORDS), "genres": list(_GENRES), "tracks": tracks, "each": _TRACKS_AN_ARTIST},
         )
+        name_index.add(db, "tracks")
         names = ", ".join(REFERENCE_COLUMNS)
         db.execute(
             f"INSERT INTO reference (track_id, source, {names}, fetched_at)"

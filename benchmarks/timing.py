@@ -26,6 +26,13 @@ def seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def processor_seconds(function: Callable[[], object]) -> float:
+    """What all cores together spend on it, which other programs on the machine change less."""
+    started = time.process_time()
+    function()
+    return time.process_time() - started
+
+
 def real_data() -> Path | None:
     """The folder of real songs that SONGFEAT_REAL_DATA names."""
     folder = os.environ.get("SONGFEAT_REAL_DATA")

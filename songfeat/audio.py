@@ -136,7 +136,7 @@ def load_mono(
     """A file's sound as :func:`load` decodes it, mixed to mono and resampled: float32, (n_samples,)."""
     waveform = load(path, max_seconds=max_seconds, cut=cut, min_seconds=min_seconds, start_seconds=start_seconds)
     mono = to_mono(waveform)
-    if _peak(mono) < SILENCE:
+    if not _is_plainly_sound(mono) and _peak(mono) < SILENCE:
         raise SilentAudio(f"{path} is silent once mixed to mono: its channels cancel each other.")
     return resample(mono, waveform.sample_rate, sample_rate)
 
@@ -146,11 +146,21 @@ def _check_usable(path: PathLike, waveform: Waveform, min_seconds: float) -> Non
         raise SilentAudio(f"{path} holds no sound that can be decoded.")
     if waveform.seconds < min_seconds:
         raise AudioError(f"{path} lasts {waveform.seconds:.2f} s; at least {min_seconds:g} s are needed.")
+    if _is_plainly_sound(waveform.samples):
+        return
     peak = _peak(waveform.samples)
     if not peak <= _LOUDEST:  # true of NaN as well
         raise AudioError(f"{path} holds samples that are no sound: not a number, infinite or beyond {_LOUDEST:g}.")
     if peak < SILENCE:
         raise SilentAudio(f"{path} is silent.")
+
+
+def _is_plainly_sound(samples: np.ndarray) -> bool:
+    """Whether the energy alone, for which samples are read once, says that they are neither silent nor too loud."""
+    flat = samples.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        energy = float(np.dot(flat, flat))  # not a number where a sample is none
+    return 4 * len(flat) * SILENCE**2 < energy < _LOUDEST
 
 
 def _peak(samples: np.ndarray) -> float:

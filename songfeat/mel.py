@@ -65,11 +65,27 @@ def power_spectrogram(mono: np.ndarray, spec: MelSpec) -> np.ndarray:
     half = spec.n_fft // 2
     if len(mono) <= half:
         raise AudioError(f"The clip has {len(mono)} samples; its spectrogram needs more than {half}.")
-    padded = np.pad(mono.astype(np.float32, copy=False), half, mode="reflect")
-    frames = np.lib.stride_tricks.sliding_window_view(padded, spec.n_fft)[:: spec.hop_length] * _window(spec)
-    spectrum = scipy.fft.rfft(frames, axis=1, overwrite_x=True)
+    spectrum = scipy.fft.rfft(_frames(mono.astype(np.float32, copy=False), spec), axis=1, overwrite_x=True)
     power: np.ndarray = np.square(spectrum.real) + np.square(spectrum.imag)
     return power.T
+
+
+def _frames(mono: np.ndarray, spec: MelSpec) -> np.ndarray:
+    """The windowed frames around every `hop_length`-th sample, (frames, n_fft); the clip is reflected at its ends."""
+    size, hop, half = spec.n_fft, spec.hop_length, spec.n_fft // 2
+    count = 1 + (len(mono) + 2 * half - size) // hop
+    starts = np.arange(count) * hop - half
+    inside = (starts >= 0) & (starts + size <= len(mono))
+    frames = np.empty((count, size), dtype=np.float32)
+    if inside.any():  # straight from the clip, which is long; only its ends are copied
+        first, last = np.flatnonzero(inside)[[0, -1]]
+        view = np.lib.stride_tricks.sliding_window_view(mono, size)[starts[first] : starts[last] + 1 : hop]
+        np.multiply(view, _window(spec), out=frames[first : last + 1])
+    for frame in np.flatnonzero(~inside):
+        places = np.abs(np.arange(starts[frame], starts[frame] + size))
+        past = len(mono) - 1
+        frames[frame] = mono[past - np.abs(past - places)] * _window(spec)
+    return frames
 
 
 def to_decibels(mel: np.ndarray, spec: MelSpec) -> np.ndarray:

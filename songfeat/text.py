@@ -8,8 +8,11 @@ _FEATURING = re.compile(
     r"\s*[\(\[]\s*(?:feat|ft|featuring|with)\b\.?[^\)\]]*[\)\]]|\s+(?:feat|ft|featuring)\b\.?.*$", re.I
 )
 _NOT_WORD = re.compile(r"[\W_]+")
+_ASCII_FOLDED = str.maketrans({chr(code): chr(code).lower() if chr(code).isalnum() else " " for code in range(128)})
+SPOTIFY_ID = "[0-9A-Za-z]{22}"
+"""The bare id of a Spotify track, as a pattern."""
 _SPOTIFY_ID = re.compile(
-    r"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-[a-z-]+/)?track/)?([0-9A-Za-z]{22})(?:\?.*)?$"
+    rf"^(?:spotify:track:|https?://open\.spotify\.com/(?:intl-[a-z-]+/)?track/)?({SPOTIFY_ID})(?:\?.*)?$"
 )
 _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 
@@ -21,10 +24,10 @@ def normalise(text: str) -> str:
     one that is made of signs alone (``"???"``), which is kept as it is.
     """
     if text.isascii():  # as most names are: there is nothing to take apart
-        folded = plain = text.lower().replace("&", " and ")
-    else:
-        folded = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
-        plain = "".join(char for char in folded if not unicodedata.combining(char))
+        words = " ".join(text.replace("&", " and ").replace("'", "").translate(_ASCII_FOLDED).split())
+        return words or text.lower().strip()
+    folded = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
+    plain = "".join(char for char in folded if not unicodedata.combining(char))
     words = _NOT_WORD.sub(" ", plain.replace("'", "").replace("’", "")).strip()
     return words or folded.strip()
 
@@ -34,7 +37,7 @@ def title_key(title: str) -> str:
 
     "Live" and "Remastered" stay: those are other recordings, with other values.
     """
-    return normalise(_FEATURING.sub("", title) or title)
+    return normalise(_without_guests(title) or title)
 
 
 def first_artist(artist: str) -> str:
@@ -47,7 +50,15 @@ def artist_key(artist: str | None) -> str:
 
     Returns ``""`` where the artist is not known.
     """
-    return normalise(first_artist(_FEATURING.sub("", artist))) if artist else ""
+    return normalise(first_artist(_without_guests(artist))) if artist else ""
+
+
+def _without_guests(name: str) -> str:
+    folded = name.lower()
+    # The pattern is slow, and most names hold none of its words.
+    if name.isascii() and not ("feat" in folded or "ft" in folded or "with" in folded):
+        return name
+    return _FEATURING.sub("", name)
 
 
 def spotify_id(text: str) -> str | None:

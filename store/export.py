@@ -9,7 +9,7 @@ from songfeat.files import whole_file
 from store.catalogue import Catalogue
 
 _QUERIES = {
-    "tracks": "SELECT * FROM tracks ORDER BY track_id",
+    "tracks": "SELECT * EXCLUDE (number) FROM tracks ORDER BY track_id",
     "reference": "SELECT t.title, t.artist, r.* FROM reference r JOIN tracks t USING (track_id)"
     " ORDER BY track_id, source",
     "predictions": "SELECT t.title, t.artist, p.* FROM predictions p JOIN tracks t USING (track_id)"

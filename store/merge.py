@@ -12,6 +12,7 @@ import duckdb
 import pandas as pd
 
 from songfeat.labels import REFERENCE_COLUMNS
+from store import name_index
 
 SONG_COLUMNS = {
     "title": "VARCHAR",
@@ -131,13 +132,22 @@ def _resolve(db: duckdb.DuckDBPyConnection) -> None:
 
 def _arrive(db: duckdb.DuckDBPyConnection) -> None:
     """Lay out how songs and values will read afterwards, and what of that is new."""
-    first = ", ".join(f"arg_min({name}, row) AS {name}" for name in ("title_key", "artist_key", *SONG_COLUMNS))
+    names = ("title_key", "artist_key", *SONG_COLUMNS)
+    first = ", ".join(f"arg_min({name}, row) AS {name}" for name in names)
+    # Most songs come in one row, of which nothing has to be chosen.
     db.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE arriving AS
-        SELECT r.track_id, {first},
-               coalesce(list(DISTINCT genre ORDER BY genre) FILTER (genre IS NOT NULL), []) AS genres
-        FROM incoming i JOIN resolved r USING (row) GROUP BY r.track_id"""
+        WITH rows AS (
+            SELECT r.track_id, row, {", ".join(names)} FROM incoming i JOIN resolved r USING (row)
+        ), several AS (
+            SELECT track_id FROM resolved GROUP BY track_id HAVING count(*) > 1
+        )
+        SELECT track_id, {", ".join(names)}, CASE WHEN genre IS NULL THEN [] ELSE [genre] END AS genres
+        FROM rows ANTI JOIN several USING (track_id)
+        UNION ALL
+        SELECT track_id, {first}, coalesce(list(DISTINCT genre ORDER BY genre) FILTER (genre IS NOT NULL), [])
+        FROM rows SEMI JOIN several USING (track_id) GROUP BY track_id"""
     )
     filled = ", ".join(f"coalesce(t.{name}, a.{name}) AS {name}" for name in SONG_COLUMNS)
     db.execute(
@@ -166,10 +176,14 @@ def _arrive(db: duckdb.DuckDBPyConnection) -> None:
         FROM given g LEFT JOIN reference r USING (track_id, source)"""
     )
     same = " AND ".join(f"n.{name} IS NOT DISTINCT FROM t.{name}" for name in (*SONG_COLUMNS, "genres"))
+    same_name = " AND ".join(
+        f"n.{name} IS NOT DISTINCT FROM t.{name}" for name in ("title_key", "artist_key", "title", "artist")
+    )
     db.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE outcome AS
-        SELECT n.track_id, n.known, NOT ({same}) AS song_changed, coalesce(c.changed, false) AS values_changed
+        SELECT n.track_id, n.known, NOT ({same}) AS song_changed, coalesce(c.changed, false) AS values_changed,
+               NOT ({same_name}) AS name_changed
         FROM next_tracks n LEFT JOIN tracks t USING (track_id)
         LEFT JOIN (SELECT track_id, bool_or(changed) AS changed FROM next_reference GROUP BY ALL) c USING (track_id)"""
     )
@@ -177,15 +191,27 @@ def _arrive(db: duckdb.DuckDBPyConnection) -> None:
 
 def _write(db: duckdb.DuckDBPyConnection) -> None:
     song = ("title_key", "artist_key", "genres", *SONG_COLUMNS)
+    columns, given = ", ".join(song), ", ".join(f"n.{name}" for name in song)
     db.execute(
         f"""
         MERGE INTO tracks t USING (
-            SELECT n.* FROM next_tracks n JOIN outcome o USING (track_id) WHERE o.song_changed
+            SELECT n.* FROM next_tracks n JOIN outcome o USING (track_id) WHERE o.song_changed AND n.known IS NOT NULL
         ) n ON t.track_id = n.track_id
-        WHEN MATCHED THEN UPDATE SET {", ".join(f"{name} = n.{name}" for name in song)}
-        WHEN NOT MATCHED THEN INSERT (track_id, {", ".join(song)}, added_at)
-            VALUES (n.track_id, {", ".join(f"n.{name}" for name in song)}, now())"""
+        WHEN MATCHED THEN UPDATE SET {", ".join(f"{name} = n.{name}" for name in song)}"""
     )
+    # Not the other half of that: MERGE takes longer for rows that are all new.
+    db.execute(
+        f"""
+        INSERT INTO tracks (track_id, {columns}, added_at, number)
+        WITH arrived AS (
+            SELECT track_id, row_number() OVER (ORDER BY min(row)) AS nth FROM resolved
+            SEMI JOIN (FROM next_tracks WHERE known IS NULL) USING (track_id) GROUP BY track_id
+        )
+        SELECT track_id, {given}, now(), (SELECT coalesce(max(number), 0) FROM tracks) + nth
+        FROM next_tracks n JOIN arrived USING (track_id)"""
+    )
+    db.execute("CREATE OR REPLACE TEMP TABLE renamed AS SELECT track_id FROM outcome WHERE name_changed")
+    name_index.add(db, "renamed")
     db.execute(
         f"""
         MERGE INTO reference r USING (SELECT * FROM next_reference WHERE changed) n

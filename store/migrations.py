@@ -10,6 +10,7 @@ import duckdb
 
 from songfeat.errors import WorkspaceError
 from songfeat.labels import REFERENCE_COLUMNS
+from store import name_index
 
 Migration = Callable[[duckdb.DuckDBPyConnection], object]
 
@@ -192,6 +193,29 @@ def _run_notes(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _name_index(db: duckdb.DuckDBPyConnection) -> None:
+    """Songs get a number, and their names an index; see store/name_index.py."""
+    db.execute("ALTER TABLE tracks ADD COLUMN number INTEGER")  # a short handle, in the order of arrival
+    db.execute(
+        """
+        UPDATE tracks SET number = n.number
+        FROM (SELECT track_id, row_number() OVER (ORDER BY added_at, track_id) AS number FROM tracks) n
+        WHERE tracks.track_id = n.track_id"""
+    )
+    db.execute("CREATE TABLE words (word_id INTEGER NOT NULL, word VARCHAR NOT NULL)")
+    db.execute("CREATE TABLE word_endings (word_id INTEGER NOT NULL, ending VARCHAR NOT NULL)")
+    db.execute(
+        """
+        CREATE TABLE postings (
+            word_id INTEGER NOT NULL,
+            number INTEGER NOT NULL,      -- of the track
+            place UTINYINT NOT NULL,      -- from 0: words of the title, of the first artist, of others; at most 255
+            ends BOOLEAN NOT NULL         -- whether the title, or title and first artist, end here
+        )"""
+    )
+    name_index.add(db, "tracks")
+
+
 MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("0001_first_tables", _first_tables),
     ("0002_evaluation", _evaluation),
@@ -199,6 +223,7 @@ MIGRATIONS: tuple[tuple[str, Migration], ...] = (
     ("0004_provenance", _provenance),
     ("0005_exclusions", _exclusions),
     ("0006_run_notes", _run_notes),
+    ("0007_name_index", _name_index),
 )
 
 

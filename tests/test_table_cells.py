@@ -200,6 +200,13 @@ def test_no_cell_crashes_or_gives_a_value_out_of_range(cell, name, parse):
 
 
 @settings(deadline=None)
+@given(st.one_of(st.floats(), st.integers(-70, 300).map(float)), st.sampled_from(sorted(FEATURES)))
+def test_a_column_of_numbers_is_checked_as_its_cells_are(number: float, name: str):
+    read, reason = quantity(name).read(number)
+    assert quantity(name).are_sound(np.array([number]))[0] == (reason is None and not math.isnan(read))
+
+
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text(alphabet="[](){}'\",;\\ab0x ", max_size=60)))
 def test_no_text_crashes(text):
     assert isinstance(cells.parse_names(text), str)
@@ -231,6 +238,9 @@ def test_equal_cells_are_worked_out_once():
     results = cells.map_cells(pd.Series(["a", None, "b", "a"], dtype="str"), lambda text: seen.append(text) or text * 2)
     assert results.tolist() == ["aa", None, "bb", "aa"]
     assert sorted(seen) == ["a", "b"]
+    texts = cells.map_texts(pd.Series(["a", None, "b", "a"], dtype="str"), lambda text: None if text == "b" else text)
+    assert texts.isna().tolist() == [False, True, True, False]
+    assert texts.dropna().tolist() == ["a", "a"]
 
 
 def test_whole_numbers_as_text_have_no_decimal_point():

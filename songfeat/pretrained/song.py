@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from songfeat.audio import load_mono, read_info
-from songfeat.descriptors import SAMPLE_RATE, describe, digest
 from songfeat.errors import AudioError, SilentAudio
 from songfeat.pretrained import shipped
 from songfeat.pretrained.model import PretrainedModel
@@ -83,6 +82,9 @@ def predict(path: str | os.PathLike[str], *, model: PretrainedModel | None = Non
     CheckpointError
         If the model's files are damaged.
     """
+    # Loaded here, as the dashboard names this function at its start and would wait for SciPy.
+    from songfeat.descriptors import SAMPLE_RATE, describe, digest
+
     model = shipped() if model is None else model
     seconds = read_info(path).seconds
     heard, silences = [], []

@@ -9,7 +9,6 @@ import soundfile
 
 from songfeat.files import whole_file
 from songfeat.genres import genre_group
-from songfeat.synth import make_song
 from songfeat.text import artist_key, title_key
 
 SOURCE = "demo"
@@ -33,6 +32,9 @@ def render(number: int, folder: Path) -> RenderedSong:
 
     A file that is there stays: Ogg streams carry a random number, so that another would be another clip.
     """
+    # Loaded here, as it brings SciPy's filters along, which the dashboard would wait for at its start.
+    from songfeat.synth import make_song
+
     song, samples = make_song(number, sample_rate=_SAMPLE_RATE)
     path = folder / f"{number:04d}.ogg"
     if not path.exists():

@@ -201,6 +201,14 @@ class Quantity:
         reason = self._problem(text, number)
         return (np.nan, reason) if reason or number is None else (number / self.per_unit, None)
 
+    def are_sound(self, numbers: np.ndarray) -> np.ndarray:
+        """Which of some numbers, float64, :meth:`read` takes as values: false where it finds none or a fault."""
+        limits = self.limits
+        sound = (numbers >= limits.low) & (numbers <= limits.high)
+        if limits.unknown:
+            sound &= ~np.isin(numbers, limits.unknown)
+        return sound & (numbers == np.trunc(numbers)) if limits.whole else sound
+
     def _problem(self, text: str, number: float | None) -> str | None:
         limits, name = self.limits, self.limits.name.replace("_", " ")
         unit = f" {limits.unit}" if limits.unit else ""
@@ -223,6 +231,25 @@ def map_cells(cells: pd.Series, function: Callable[[Any], Any]) -> np.ndarray:
     for position, cell in enumerate(uniques.tolist()):
         results[position] = function(cell)
     return results[codes]
+
+
+def map_texts(cells: pd.Series, function: Callable[[Any], str | None]) -> pd.Series:
+    """The same where it gives texts: a column of them, missing where there is none."""
+    codes, uniques = pd.factorize(cells)
+    return _spread([function(cell) for cell in uniques.tolist()], codes, cells, "str")
+
+
+def read_cells(cells: pd.Series, read: Callable[[Any], Read], dtype: str) -> tuple[pd.Series, np.ndarray]:
+    """The values of cells, as a column of `dtype` without empty texts, and the reasons against them, None mostly."""
+    codes, uniques = pd.factorize(cells)
+    results = [read(cell) for cell in uniques.tolist()]
+    reasons = np.array([*(reason for _, reason in results), None], dtype=object)
+    return _spread([None if value == "" else value for value, _ in results], codes, cells, dtype), reasons[codes]
+
+
+def _spread(values: list[Any], codes: np.ndarray, cells: pd.Series, dtype: str) -> pd.Series:
+    # Of each value once, as most of the time would go into making a column of Python's objects.
+    return pd.Series(pd.array(values, dtype=dtype).take(codes, allow_fill=True), index=cells.index)
 
 
 def as_text(cells: pd.Series) -> pd.Series:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from store.sources import table_cells as cells
 from store.sources.table_csv import LINE
@@ -30,21 +31,27 @@ class CheckedTable:
 
     def numbers(self, field: str, quantity: cells.Quantity) -> pd.Series:
         """A field's numbers, NaN where there is none that can be."""
-        return self._read(field, quantity.read, as_text=False).astype("float64")
+        column = self._columns.get(field)
+        if column is None or not is_numeric_dtype(self.frame[column].dtype):
+            return self._read(field, quantity.read, "float64")
+        # Columns of numbers are checked as a whole, and cell by cell only where something is wrong with one.
+        given = self.frame[column].to_numpy(dtype="float64", na_value=np.nan)
+        sound = quantity.are_sound(given)
+        self._read(field, quantity.read, "float64", where=~sound & ~np.isnan(given))
+        return pd.Series(np.where(sound, given / quantity.per_unit, np.nan), index=self.frame.index)
 
     def texts(self, field: str, read: Callable[[str], cells.Read]) -> pd.Series:
         """A field's texts, missing where there is none."""
-        texts = self._read(field, read, as_text=True)
-        return texts.mask(texts == "").astype("str")
+        return self._read(field, read, "str")
 
-    def _read(self, field: str, read: Callable[[Any], cells.Read], *, as_text: bool) -> pd.Series:
+    def _read(
+        self, field: str, read: Callable[[Any], cells.Read], dtype: str, *, where: np.ndarray | None = None
+    ) -> pd.Series:
         column = self._columns.get(field)
         if column is None:
-            return pd.Series(None, index=self.frame.index, dtype="object")
-        given = self.frame[column]
-        results = cells.map_cells(cells.as_text(given) if as_text else given, read)
-        values = pd.Series([result and result[0] for result in results], index=given.index, dtype="object")
-        reasons = np.array([result and result[1] for result in results], dtype="object")
+            return pd.Series(None, index=self.frame.index, dtype=dtype)
+        given = self.frame[column] if where is None else self.frame[column].where(where)
+        values, reasons = cells.read_cells(cells.as_text(given) if dtype == "str" else given, read, dtype)
         self._reject((reasons != None) & self.kept, column, reasons)  # noqa: E711 - elementwise
         return values
 

@@ -9,7 +9,7 @@ import pandas as pd
 from songfeat.genres import GENRE_GROUPS, genre_group
 from songfeat.labels import FEATURES, Feature
 from songfeat.metadata import COLUMNS
-from songfeat.text import artist_key, name_id, title_key
+from songfeat.text import SPOTIFY_ID, artist_key, name_id, title_key
 from store.sources import table_cells as cells
 from store.sources.table_checks import CheckedTable
 from store.sources.table_csv import BROKEN
@@ -147,11 +147,11 @@ def _tracks(table: CheckedTable, mapping: Mapping) -> pd.DataFrame:
         {
             "title": title,
             "artist": artist,
-            "title_key": pd.Series(cells.map_cells(title, title_key), dtype="str").fillna(""),
-            "artist_key": pd.Series(cells.map_cells(artist, artist_key), dtype="str").fillna(""),
+            "title_key": cells.map_texts(title, title_key).fillna(""),
+            "artist_key": cells.map_texts(artist, artist_key).fillna(""),
             "album": table.texts("album", _plainly(_one_line)),
             "genre": genre,
-            "genre_group": group.fillna(pd.Series(cells.map_cells(genre, genre_group), dtype="str")),
+            "genre_group": group.fillna(cells.map_texts(genre, genre_group)),
             "year": table.numbers("year", _YEAR).astype("Int64"),
             "duration_s": table.numbers(length, _duration(length)),
             "popularity": table.numbers("popularity", _POPULARITY),
@@ -184,7 +184,9 @@ def _own_group(text: str) -> str:
 def _track_ids(table: CheckedTable, tracks: pd.DataFrame, reference: pd.DataFrame, *, fma: bool) -> pd.Series:
     """The id of each row's song: the table's own, else one made of its names, else of all that is known of it."""
     given = table.texts("track_id", _plainly(_word))
-    ids = cells.map_cells(given, partial(cells.parse_track_id, fma=fma))
+    bare = given.str.fullmatch(SPOTIFY_ID).fillna(False).astype(bool)  # as most are
+    ids = cells.map_cells(given.mask(bare), partial(cells.parse_track_id, fma=fma))
+    ids[bare] = "spotify:" + given[bare]
     known_by = tracks["title"].where(tracks["title_key"] != "", given).fillna(tracks["clip"])
     unnamed = pd.Series(ids, dtype="object").isna()
     keys = tracks[["artist_key", "title_key", "duration_s"]].assign(known_by=known_by)[unnamed]
