@@ -18,6 +18,7 @@ from benchmarks import (
     pretrained,
     scoring,
     searching,
+    sessions,
     starting,
 )
 
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "search": searching.run,
     "titles": searching.of_real_titles,
     "pages": pages.run,
+    "sessions": sessions.run,
     "start": starting.importing,
     "help": starting.helping,
     "app": starting.app,

@@ -1,6 +1,5 @@
 """Audio files as a person has them: found, fingerprinted, read for their tags; never moved or changed."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +8,11 @@ from pathlib import Path
 from tinytag import TinyTag, TinyTagException
 
 from songfeat.audio import AUDIO_SUFFIXES, AudioInfo, read_info
+from songfeat.errors import AudioError
+from songfeat.files import sha256_of
 from songfeat.genres import genre_group
 from songfeat.text import artist_key, isrc, title_key
 
-_HASH_BLOCK_BYTES = 1 << 20
 _ARTIST_AND_TITLE = re.compile(r"^(?:\d{1,3}[\s._-]+)?(?P<artist>.+?) - (?P<title>.+)$")
 
 
@@ -41,17 +41,26 @@ def examine(path: Path) -> AudioFile:
     Raises
     ------
     AudioError
-        If it holds no sound that can be decoded.
+        If it holds no sound that can be decoded, or changes meanwhile.
     """
-    status = path.stat()
+    before = stamp(path)
     info = read_info(path)
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_HASH_BLOCK_BYTES):
-            digest.update(block)
-    return AudioFile(
-        path=path, sha256=digest.hexdigest(), bytes=status.st_size, modified_ns=status.st_mtime_ns, info=info
-    )
+    try:
+        digest = sha256_of(path)
+    except FileNotFoundError as error:
+        raise AudioError(f"There is no file {path} any more.") from error
+    if before is None or stamp(path) != before:
+        raise AudioError(f"{path} changed while it was read; scan again when it is whole.")
+    return AudioFile(path=path, sha256=digest, bytes=before[0], modified_ns=before[1], info=info)
+
+
+def stamp(path: Path) -> tuple[int, int] | None:
+    """Size in bytes and time of the last change, which change with a file; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def song_of(file: AudioFile) -> dict[str, object]:

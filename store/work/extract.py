@@ -2,16 +2,19 @@
 
 import time
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from songfeat.errors import AudioError, ConfigError
+from songfeat.files import sha256_of
 from songfeat.specs import Spec, get_spec
 from store import clips
 from store.catalogue import Catalogue
 from store.progress import Progress
 from store.shards import Shards
+from store.sources.folder import stamp
 from store.work.pool import map_unordered
 from store.workspace import Workspace
 
@@ -33,17 +36,23 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     known = shards.known()
     table = clips.all_clips(catalogue)
     lacking = table[(table["status"] == "ok") & ~table["sha256"].isin(list(known))]
-    todo = list(zip(lacking["sha256"].astype(str), lacking["path"].astype(str), strict=True))
+    columns = (lacking["sha256"].astype(str), lacking["path"].astype(str), lacking["bytes"], lacking["modified_ns"])
+    todo = [_Clip(sha, path, (int(size), int(when))) for sha, path, size, when in zip(*columns, strict=True)]
     errors: dict[str, str] = {}
     ready: dict[str, np.ndarray] = {}
     written = time.monotonic()
     progress.update(0, len(todo), f"extracting to {spec.shape}")
-    results = map_unordered(partial(_extract_one, spec=spec), todo, processes=params.get("jobs"))
-    for done, ((sha, _), result) in enumerate(results, start=1):
+    results = map_unordered(
+        partial(_extract_one, spec=spec),
+        todo,
+        processes=params.get("jobs"),
+        lost=_lost,
+    )
+    for done, (clip, result) in enumerate(results, start=1):
         if isinstance(result, str):
-            errors[sha] = result
+            errors[clip.sha256] = result
         else:
-            ready[sha] = result
+            ready[clip.sha256] = result
         if ready and (len(ready) >= _CLIPS_A_SHARD or time.monotonic() - written > _SHARD_AT_LEAST_EVERY_S):
             shards.write(ready)
             ready, written = {}, time.monotonic()
@@ -60,15 +69,31 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         "seconds": round(time.monotonic() - started, 3),
         "spec": spec.digest,
         "damaged_shards": [str(path) for path in damaged],
-        "errors": {path: errors[sha] for sha, path in todo if sha in errors},
+        "errors": {clip.path: errors[clip.sha256] for clip in todo if clip.sha256 in errors},
     }
 
 
-def _extract_one(clip: tuple[str, str], spec: Spec) -> np.ndarray | str:
+class _Clip(NamedTuple):
+    sha256: str
+    path: str
+    stamp: tuple[int, int]
+    """Size and time of the file when it was scanned."""
+
+
+def _extract_one(clip: _Clip, spec: Spec) -> np.ndarray | str:
     """The array of one clip, or why there is none."""
     from songfeat.extraction import extract
 
     try:
-        return extract(clip[1], spec)
+        array = extract(clip.path, spec)
     except AudioError as error:
         return str(error)
+    # An array is kept under what the file holds, so it must still hold that.
+    now = stamp(Path(clip.path))
+    if now != clip.stamp and (now is None or sha256_of(Path(clip.path)) != clip.sha256):
+        return f"{clip.path} has changed since it was scanned; scan its folder again."
+    return array
+
+
+def _lost(clip: _Clip, why: str) -> str:
+    return f"{clip.path} cannot be decoded: {why}."

@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from itertools import islice
 from typing import TypeVar
+
+from store.work.sturdy import SturdyProcesses, WorkerLost
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -15,19 +17,31 @@ _UNDER_WAY_PER_PROCESS = 4
 
 
 def map_unordered(
-    function: Callable[[Item], Result], items: Sequence[Item], *, processes: int | None = None
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    processes: int | None = None,
+    lost: Callable[[Item, str], Result] | None = None,
 ) -> Iterator[tuple[Item, Result]]:
     """Each item with its result, in the order in which they are ready.
 
     Only a few are under way at once, so that memory stays small however many
     there are. The processes end with the iterator, and if this one is killed.
+
+    Parameters
+    ----------
+    function : callable
+    items : sequence
+    processes : int, optional
+        All cores if not given.
+    lost : callable, optional
+        Gives the result of an item on which its process died, from the item
+        and what happened; without it that ends the work with WorkerLost.
     """
     if not items:
         return
     count = min(processes or os.cpu_count() or 1, len(items))
-    # Spawned rather than forked, so that no worker inherits this job's locks.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+    pool = SturdyProcesses(count, _begin)
     try:
         waiting = iter(items)
         under_way: dict[Future[Result], Item] = {}
@@ -37,7 +51,14 @@ def map_unordered(
             if not under_way:
                 return
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                yield under_way.pop(future), future.result()
+                item = under_way.pop(future)
+                try:
+                    result = future.result()
+                except WorkerLost as error:
+                    if lost is None:
+                        raise
+                    result = lost(item, str(error))
+                yield item, result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

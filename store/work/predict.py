@@ -15,6 +15,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from songfeat.errors import AudioError, DataError
+from songfeat.files import printable
 from songfeat.pretrained import shipped
 from songfeat.pretrained.song import SongAnswer, predict
 from store.export import check_writable_table, write_table
@@ -63,7 +64,7 @@ def run(_workspace: Workspace, params: dict[str, Any], progress: Progress) -> di
 
 def one_row(path: str) -> Row:
     """The row of a file: what the model says, or why it says nothing."""
-    row: Row = {"file": path, **_state(path), "run": shipped().name, "error": None, "answer": None}
+    row: Row = {"file": printable(path), **_state(path), "run": shipped().name, "error": None, "answer": None}
     try:
         answer: SongAnswer = predict(path)
     except AudioError as error:

@@ -6,12 +6,14 @@ from typing import Any
 import pandas as pd
 
 from songfeat.errors import AudioError, TableError
+from songfeat.files import printable
 from store import clips, rejects
 from store.catalogue import Catalogue
 from store.merge import merge
 from store.progress import Progress
-from store.sources.folder import AudioFile, audio_files, examine, song_of
+from store.sources.folder import AudioFile, audio_files, examine, song_of, stamp
 from store.work.import_tables import as_incoming, read_rows
+from store.work.pool import map_unordered
 from store.workspace import Workspace
 
 _LABEL_SOURCE = "user"
@@ -25,7 +27,8 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     catalogue = Catalogue(workspace)
     paths = list(audio_files(folder))
     known = _known(catalogue)
-    files, broken, unchanged = _examine(paths, known, progress, reread=bool(labels))
+    todo = [path for path in paths if labels or known.get(str(path)) != stamp(path)]
+    files, broken = _examined(todo, progress, unchanged := len(paths) - len(todo))
     songs = pd.DataFrame([song_of(file) for file in files])
     songs["sha256"] = [file.sha256 for file in files]
     songs["clip"] = [file.path.relative_to(folder).as_posix() for file in files]
@@ -38,7 +41,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
             merged = merge(db, rows)
             by_clip = dict(zip(rows["sha256"], rows["row"].map(merged.track_ids), strict=True))
             added = clips.add(db, _as_clips(files, by_clip))
-        scanned = [*map(str, paths), *([str(Path(labels).resolve())] if labels else [])]
+        scanned = [*map(printable, paths), *([str(Path(labels).resolve())] if labels else [])]
         rejects.replace(db, scanned, turned_away)
     labelled = 0 if "source" not in rows else int(rows["source"].notna().sum())
     return {
@@ -48,7 +51,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         "rejected": len(broken),
         "labelled": labelled,
         "rejects_by_reason": turned_away["reason"].value_counts().to_dict() if len(turned_away) else {},
-        "errors": {str(path): reason for path, reason in broken.items()},
+        "errors": broken,
     }
 
 
@@ -59,25 +62,29 @@ def _known(catalogue: Catalogue) -> dict[str, tuple[int, int]]:
     return dict(zip(table["path"].astype(str), stamps, strict=True))
 
 
-def _examine(
-    paths: list[Path], known: dict[str, tuple[int, int]], progress: Progress, *, reread: bool
-) -> tuple[list[AudioFile], dict[Path, str], int]:
-    """The files to bring in, the broken ones with their reason, and how many were known and are left.
+def _examined(todo: list[Path], progress: Progress, known: int) -> tuple[list[AudioFile], dict[str, str]]:
+    """The files to bring in, in the order of `todo`, and the broken ones by name with their reason."""
+    total = known + len(todo)
+    found: dict[Path, AudioFile | str | None] = dict.fromkeys(todo)
+    progress.update(known, total, "reading files")
+    results = map_unordered(_examine, todo, lost=_lost)
+    for done, (path, result) in enumerate(results, start=known + 1):
+        found[path] = result
+        progress.update(done, total, "reading files")
+    files = [result for result in found.values() if isinstance(result, AudioFile)]
+    return files, {printable(path): result for path, result in found.items() if isinstance(result, str)}
 
-    A labels table speaks of files that may be known already, so those are read again.
-    """
-    files, broken, unchanged = [], {}, 0
-    for done, path in enumerate(paths, start=1):
-        status = path.stat()
-        if not reread and known.get(str(path)) == (status.st_size, status.st_mtime_ns):
-            unchanged += 1
-        else:
-            try:
-                files.append(examine(path))
-            except AudioError as error:
-                broken[path] = str(error)
-        progress.update(done, len(paths), "reading files")
-    return files, broken, unchanged
+
+def _lost(path: Path, why: str) -> str:
+    return f"{path} cannot be read: {why}."
+
+
+def _examine(path: Path) -> AudioFile | str:
+    """A file, or why it cannot be used."""
+    try:
+        return examine(path)
+    except AudioError as error:
+        return str(error)
 
 
 def _with_labels(songs: pd.DataFrame, labels: Path, params: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -123,8 +130,7 @@ def _as_clips(files: list[AudioFile], track_of: dict[str, str]) -> pd.DataFrame:
     )
 
 
-def _as_rejects(broken: dict[Path, str]) -> pd.DataFrame:
+def _as_rejects(broken: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
-        {"file": str(path), "line": None, "column": None, "value": None, "reason": reason}
-        for path, reason in broken.items()
+        {"file": path, "line": None, "column": None, "value": None, "reason": reason} for path, reason in broken.items()
     )
