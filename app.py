@@ -4,8 +4,10 @@ import streamlit as st
 
 from pages.ui import navigation
 
-# Before the navigation, which would ask another host for a page's symbol to stand in the browser's tab.
-st.set_page_config(page_icon=navigation.ICON, layout="wide")
-page = st.navigation(navigation.sections())
-st.set_page_config(page_title=f"{page.title} · Songfeat")
-navigation.run(page)
+# Not in processes that somebody spawns from here: those import this file as well, under another name.
+if __name__ == "__main__":
+    # Before the navigation, which would ask another host for a page's symbol to stand in the browser's tab.
+    st.set_page_config(page_icon=navigation.ICON, layout="wide")
+    page = st.navigation(navigation.sections())
+    st.set_page_config(page_title=f"{page.title} · Songfeat")
+    navigation.run(page)

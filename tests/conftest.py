@@ -1,6 +1,8 @@
 """What several test files share."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,14 @@ os.environ["SONGFEAT_PROVIDERS_URL"] = "http://127.0.0.1:9"
 
 # Nor does a page fill a workspace by itself, also where its script outlives the test that opened it.
 os.environ["SONGFEAT_NO_DEMO"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """A page under test takes the place of the main module, which processes that are spawned later would import."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Every page, on an empty and on a filled workspace: what it shows, and that it shows it without an error."""
 
 import re
+import runpy
 import time
 from pathlib import Path
 
@@ -80,6 +81,11 @@ def press(at: AppTest, label: str) -> AppTest:
     button.click().run()
     assert not at.exception
     return at
+
+
+def test_a_process_that_is_spawned_from_the_dashboard_runs_no_page():
+    """It imports app.py under this name, and would draw a page, or begin the demo, without anybody looking."""
+    assert "page" not in runpy.run_path(str(Path(__file__).parent.parent / "app.py"), run_name="__mp_main__")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -446,7 +452,7 @@ def test_a_page_is_drawn_anew_when_a_job_brings_something_in(tmp_path, monkeypat
     while jobs.get(workspace, job.job_id).live and time.monotonic() < deadline:
         time.sleep(0.2)
     at.run()
-    assert "0 clips without an array" in texts(at)
+    assert "Every clip has its array: 2 in all" in texts(at)
     assert "2 clips: 2 extracted, 0 failed" in texts(at)
 
 

@@ -13,4 +13,4 @@ from pathlib import Path
 
 def run_app() -> None:
     """Run app.py as the server would."""
-    runpy.run_path(str(Path(__file__).resolve().parent.parent.parent / "app.py"))
+    runpy.run_path(str(Path(__file__).resolve().parent.parent.parent / "app.py"), run_name="__main__")
