@@ -67,7 +67,7 @@ def _workspace(workspace: Workspace) -> list[Check]:
         *found,
         _check("catalogue", not any(orphans), whole),
         _check("clips", None if broken else True, f"{broken} cannot be used" if broken else "all can be used"),
-        _check("arrays", not shards, _damage(map(str, shards), "songfeat extract")),
+        _check("arrays", not shards, _damage(shards, "songfeat extract")),
         _check(
             "runs", not runs, _damage((f"{run}: {', '.join(files)}" for run, files in runs.items()), "training again")
         ),

@@ -162,5 +162,4 @@ def specs_with_arrays(catalogue: Catalogue, kind: str) -> list[str]:
 
 def shards_stamp(catalogue: Catalogue, spec: Spec) -> int:
     """A number that changes whenever arrays of this spec are added; the catalogue's version does not tell."""
-    folder = Shards(catalogue.workspace, spec).folder
-    return folder.stat().st_mtime_ns if folder.is_dir() else 0
+    return Shards(catalogue.workspace, spec).place.stamp()
