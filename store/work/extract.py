@@ -1,27 +1,45 @@
-"""The job that computes arrays for every clip that lacks them, on all cores."""
+"""The job that computes arrays for every clip that lacks them: on all cores, or on the workers of a Dask cluster.
+
+Whoever computes arrays writes them as well: the job gets to know only which
+clips are done. What is written twice, because a worker died after it wrote, is
+the same and counts once.
+"""
 
 import time
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from songfeat.errors import AudioError, ConfigError
+from songfeat.errors import AudioError, ClusterError, ConfigError, MissingFile
 from songfeat.specs import Spec, get_spec
 from store import clips
 from store.catalogue import Catalogue
 from store.progress import Progress
 from store.shards import Shards
-from store.work.pool import map_unordered
+from store.work.batches import Batch, map_batches
+from store.work.cluster import check_seen_by_workers, hired
 from store.workspace import Workspace
 
 _CLIPS_A_SHARD = 64
-# A job that dies loses at most this many seconds of work.
-_SHARD_AT_LEAST_EVERY_S = 10.0
+
+Clip = tuple[str, str]
+"""A clip's digest and the path of its file."""
+
+
+@dataclass(kw_only=True)
+class Extracted:
+    """What was done of a batch: the shard that was written, if any, and why there is no array of some clips.
+
+    `missing` are the paths of files that were not found.
+    """
+
+    shard: str | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
 
 def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Extract; `params` may hold `spec` (a name) and `jobs` (processes; all cores if missing)."""
+    """Extract; `params` may hold `spec` (a name), `dask` (a scheduler's address) or `jobs` (processes; all cores)."""
     started = time.monotonic()
     catalogue, spec = Catalogue(workspace), get_spec(params.get("spec") or "report")
     if not spec.by_clip:
@@ -35,21 +53,26 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     lacking = table[(table["status"] == "ok") & ~table["sha256"].isin(list(known))]
     todo = list(zip(lacking["sha256"].astype(str), lacking["path"].astype(str), strict=True))
     errors: dict[str, str] = {}
-    ready: dict[str, np.ndarray] = {}
-    written = time.monotonic()
-    progress.update(0, len(todo), f"extracting to {spec.shape}")
-    results = map_unordered(partial(_extract_one, spec=spec), todo, processes=params.get("jobs"))
-    for done, ((sha, _), result) in enumerate(results, start=1):
-        if isinstance(result, str):
-            errors[sha] = result
-        else:
-            ready[sha] = result
-        if ready and (len(ready) >= _CLIPS_A_SHARD or time.monotonic() - written > _SHARD_AT_LEAST_EVERY_S):
-            shards.write(ready)
-            ready, written = {}, time.monotonic()
-        progress.update(done, len(todo), f"extracting to {spec.shape}")
-    if ready:
-        shards.write(ready)
+    done, note = 0, f"extracting to {spec.shape}"
+    progress.update(done, len(todo), note)
+    batches = map_batches(
+        partial(extract_batch, workspace, spec),
+        todo,
+        hire=partial(hired, params),
+        check=progress.check,
+        lost=_lost,
+        most=_CLIPS_A_SHARD,
+    )
+    for batch, extracted in batches:
+        check_seen_by_workers(extracted.missing)
+        if extracted.shard and not shards.has(extracted.shard):
+            raise ClusterError(
+                f"A worker wrote {shards.place.where(extracted.shard)}, which is not there on this machine: set"
+                " SONGFEAT_SHARDS to a place that all machines see, such as s3://BUCKET/PATH."
+            )
+        errors |= extracted.errors
+        done += len(batch)
+        progress.update(done, len(todo), note)
     if errors:
         with catalogue.lease(write=True) as db:
             clips.mark_broken(db, errors)
@@ -59,16 +82,28 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         "failed": len(errors),
         "seconds": round(time.monotonic() - started, 3),
         "spec": spec.digest,
-        "damaged_shards": [str(path) for path in damaged],
+        "damaged_shards": damaged,
         "errors": {path: errors[sha] for sha, path in todo if sha in errors},
     }
 
 
-def _extract_one(clip: tuple[str, str], spec: Spec) -> np.ndarray | str:
-    """The array of one clip, or why there is none."""
+def extract_batch(workspace: Workspace, spec: Spec, batch: Batch[Clip]) -> Extracted:
+    """Compute the arrays of some clips and write them as one shard, in a worker."""
     from songfeat.extraction import extract
 
-    try:
-        return extract(clip[1], spec)
-    except AudioError as error:
-        return str(error)
+    done, arrays = Extracted(), {}
+    for sha, path in batch:
+        try:
+            arrays[sha] = extract(path, spec)
+        except AudioError as error:
+            done.errors[sha] = str(error)
+            if isinstance(error, MissingFile):
+                done.missing.append(path)
+    if arrays:
+        done.shard = Shards(workspace, spec).write(arrays)
+    return done
+
+
+def _lost(clip: Clip, why: str) -> Extracted:
+    sha, path = clip
+    return Extracted(errors={sha: f"{path} cannot be decoded: {why}."})

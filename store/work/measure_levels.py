@@ -11,7 +11,7 @@ from store import clips
 from store.catalogue import Catalogue
 from store.progress import Progress
 from store.quality import clips_to_measure
-from store.work.pool import map_unordered
+from store.work.pool import map_unordered, processes
 from store.workspace import Workspace
 
 _BATCH = 200
@@ -25,7 +25,8 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     levels: dict[str, float] = {}
     errors: dict[str, str] = {}
     progress.update(0, len(paths), "measuring levels")
-    for done, (path, level) in enumerate(map_unordered(level_db, list(paths), processes=params.get("jobs")), start=1):
+    measured = map_unordered(level_db, list(paths), workers=processes(params.get("jobs")), check=progress.check)
+    for done, (path, level) in enumerate(measured, start=1):
         if isinstance(level, str):
             errors[paths[path]] = level
         else:
