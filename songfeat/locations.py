@@ -115,9 +115,12 @@ def filesystem(url: str) -> Any:
     if find_spec(package) is None:
         extra = "songfeat[cluster]" if package == "s3fs" else package
         raise ConfigError(f"{scheme}:// is read by the package {package}, which is not installed: install {extra}.")
-    import fsspec
+    from fsspec.core import url_to_fs
 
-    return fsspec.filesystem(scheme, use_listings_cache=False)
+    # Of the bucket alone: fsspec would read "::" in the name of a file as one URL inside another.
+    bucket = url.partition("://")[2].partition("/")[0]
+    storage, _ = url_to_fs(f"{scheme}://{bucket}", use_listings_cache=False)
+    return storage
 
 
 @contextmanager

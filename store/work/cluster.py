@@ -119,9 +119,7 @@ class _Counter:
 def _do(version: str, function: Callable[..., Result], *arguments: Any) -> Result:
     """Do a piece of work, on a worker; `version` is the Songfeat of who asks for it."""
     if version != __version__:
-        raise ClusterError(
-            f"A worker has Songfeat {__version__}, not {version}: install the same on all machines."
-        )
+        raise ClusterError(f"A worker has Songfeat {__version__}, not {version}: install the same on all machines.")
     keep_to_one_core()
     return function(*arguments)
 
