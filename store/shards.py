@@ -83,7 +83,10 @@ class Shards:
             {"sha256": pa.array(list(arrays)), "array": pa.FixedSizeListArray.from_arrays(pa.array(flat), size)}
         )
         content = pa.BufferOutputStream()
-        pq.write_table(table, content, compression="zstd")
+        # A dictionary of numbers that hardly repeat would take more room than they do; apart by byte they compress.
+        pq.write_table(
+            table, content, compression="zstd", use_dictionary=False, use_byte_stream_split=["array.list.element"]
+        )
         data = content.getvalue().to_pybytes()
         name = f"part-{hashlib.sha256(data).hexdigest()}.parquet"
         self.place.write(name, data)

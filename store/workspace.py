@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from songfeat.errors import WorkspaceError
+from songfeat.errors import ConfigError, WorkspaceError
 from songfeat.files import whole_file
 from songfeat.locations import resolved
 
@@ -60,7 +60,13 @@ class Workspace:
         ConfigError
             If SONGFEAT_SHARDS names no place that can be used.
         """
-        return resolved(self.shared) if self.shared else self.features
+        if not self.shared:
+            return self.features
+        place = resolved(self.shared)
+        # Jobs and workers run in other folders than who started them.
+        if isinstance(place, Path) and not place.is_absolute():
+            raise ConfigError(f"{SHARDS_VARIABLE} must be a URL or a whole path (/…), not {self.shared!r}.")
+        return place
 
     @property
     def runs(self) -> Path:

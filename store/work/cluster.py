@@ -5,6 +5,7 @@ is for machines that trust one another; over a network that others share, by
 ``tls://`` with certificates that Dask's own configuration names.
 """
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -66,6 +67,8 @@ def cluster(address: str) -> Iterator[Workers]:
         from distributed import Client
     except ImportError:
         raise ConfigError("Dask is not installed here: install songfeat[cluster].") from None
+    # It would print tracebacks of what is said in words here.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -97,7 +100,7 @@ class _Counter:
 
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
-        self._asked = self._seen = float("-inf")
+        self._asked, self._seen = float("-inf"), time.monotonic()
         self._count = 0
 
     def __call__(self) -> int:
