@@ -52,11 +52,30 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     table = clips.all_clips(catalogue)
     lacking = table[(table["status"] == "ok") & ~table["sha256"].isin(list(known))]
     todo = list(zip(lacking["sha256"].astype(str), lacking["path"].astype(str), strict=True))
+    errors = _extract(workspace, shards, todo, params, progress)
+    if errors:
+        with catalogue.lease(write=True) as db:
+            clips.mark_broken(db, errors)
+    return {
+        "clips": len(table),
+        "extracted": len(todo) - len(errors),
+        "failed": len(errors),
+        "seconds": round(time.monotonic() - started, 3),
+        "spec": spec.digest,
+        "damaged_shards": damaged,
+        "errors": {path: errors[sha] for sha, path in todo if sha in errors},
+    }
+
+
+def _extract(
+    workspace: Workspace, shards: Shards, todo: list[Clip], params: dict[str, Any], progress: Progress
+) -> dict[str, str]:
+    """Have the arrays of clips computed and written; gives why there is none, by the digest of the clip."""
     errors: dict[str, str] = {}
-    done, note = 0, f"extracting to {spec.shape}"
+    done, note = 0, f"extracting to {shards.spec.shape}"
     progress.update(done, len(todo), note)
     batches = map_batches(
-        partial(extract_batch, workspace, spec),
+        partial(extract_batch, workspace, shards.spec),
         todo,
         hire=partial(hired, params),
         check=progress.check,
@@ -73,18 +92,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         errors |= extracted.errors
         done += len(batch)
         progress.update(done, len(todo), note)
-    if errors:
-        with catalogue.lease(write=True) as db:
-            clips.mark_broken(db, errors)
-    return {
-        "clips": len(table),
-        "extracted": len(todo) - len(errors),
-        "failed": len(errors),
-        "seconds": round(time.monotonic() - started, 3),
-        "spec": spec.digest,
-        "damaged_shards": damaged,
-        "errors": {path: errors[sha] for sha, path in todo if sha in errors},
-    }
+    return errors
 
 
 def extract_batch(workspace: Workspace, spec: Spec, batch: Batch[Clip]) -> Extracted:

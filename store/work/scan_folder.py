@@ -47,10 +47,8 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     examined = _examine(todo, len(found), progress, params.get("dask"), on_storage=not isinstance(folder, Path))
     files = [one.file for one in examined.values() if one.file]
     broken = {path: one.error for path, one in examined.items() if one.error}
-    songs = pd.DataFrame([one.song for one in examined.values() if one.song])
-    songs["sha256"] = [file.sha256 for file in files]
     names = {one.path: one.name for one in found}
-    songs["clip"] = [names[file.path] for file in files]
+    songs = _songs(examined, names)
     rows, label_rejects = _with_labels(songs, Path(labels).resolve(), params) if labels else (songs, pd.DataFrame())
     turned_away = pd.concat([_as_rejects(broken), label_rejects], ignore_index=True)
     with catalogue.lease(write=True) as db:
@@ -72,6 +70,15 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         "rejects_by_reason": turned_away["reason"].value_counts().to_dict() if len(turned_away) else {},
         "errors": broken,
     }
+
+
+def _songs(examined: dict[str, Examined], names: dict[str, str]) -> pd.DataFrame:
+    """What the files say of their songs, with `sha256` and `clip`, their names in the folder."""
+    usable = [one for one in examined.values() if one.file]
+    songs = pd.DataFrame([one.song for one in usable])
+    songs["sha256"] = [one.file.sha256 for one in usable if one.file]
+    songs["clip"] = [names[one.file.path] for one in usable if one.file]
+    return songs
 
 
 def _known(catalogue: Catalogue) -> dict[str, tuple[int, int]]:
