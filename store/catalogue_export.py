@@ -25,7 +25,8 @@ Tell = Callable[[int, int, str], None]
 
 FORMAT = 1
 DESCRIPTION, README = "catalogue.json", "README.md"
-_INTERNAL = ("meta", "migrations")
+# What only Songfeat can use: how the catalogue came to its form, and the index of names, which follows from them.
+_INTERNAL = ("meta", "migrations", "words", "word_endings", "postings")
 
 
 def export_catalogue(catalogue: Catalogue, target: str, tell: Tell) -> dict[str, Any]:
