@@ -29,7 +29,7 @@ bench: $(VENV)/.ready  ## ratios against what a reader can run
 e2e: $(VENV)/.ready  ## drives the dashboard in headless Chromium
 	$(BIN)/python -m pytest -m e2e
 
-soak: $(VENV)/.ready  ## faults and load, for minutes
+soak: $(VENV)/.ready  ## faults and load, for an hour or two
 	$(BIN)/python -m pytest -m soak -rP
 
 clean:

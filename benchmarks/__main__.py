@@ -19,6 +19,7 @@ from benchmarks import (
     pretrained,
     scoring,
     searching,
+    sessions,
     starting,
 )
 
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "search": searching.run,
     "titles": searching.of_real_titles,
     "pages": pages.run,
+    "sessions": sessions.run,
     "start": starting.importing,
     "help": starting.helping,
     "app": starting.app,

@@ -17,6 +17,7 @@ import soundfile
 import soxr
 
 from songfeat.errors import AudioError, ConfigError, MissingFile, SilentAudio
+from songfeat.files import is_text, printable
 from songfeat.locations import Fetched, Location, at_hand
 from songfeat.specs import CUTS
 
@@ -29,6 +30,7 @@ SILENCE = 1e-4
 
 _LOUDEST = 1e12  # squared and summed over a window, louder samples would leave the range of float32
 _BLOCK = 8192  # samples; a damaged file is decoded up to the block before the damage
+_LARGEST_BLOCK = 1 << 27  # samples of all channels; a header may announce more than any memory holds
 _TOLERANCE_SECONDS = 1.0  # encoders' padding makes headers announce a little more than there is
 _PREROLL_SECONDS = 1.0  # MP3 and AAC frames lean on those before, so the first after a seek come out wrong
 
@@ -175,7 +177,7 @@ def _collect(source: "_Source", start: int, wanted: int) -> np.ndarray:
     """The samples from `start` on, (n, n_channels), as many as can be decoded up to `wanted`."""
     # One block of all of them is the fastest, and soundfile seeks after each, which in an MP3 leaves a click.
     # But where libsndfile meets damage, in a FLAC file, the block is lost as a whole.
-    for block_size in (wanted, _BLOCK):
+    for block_size in (min(wanted, _LARGEST_BLOCK // source.info.channels), _BLOCK):
         parts, missing = [], wanted
         for block in source.blocks(start, block_size):
             parts.append(block[:missing])
@@ -203,11 +205,27 @@ class _Source:
 
 def _open(sound: Sound) -> _Source:
     path = at_hand(sound)
-    if isinstance(path, Path) and not path.is_file():
-        raise MissingFile(f"There is no file {path}.")
-    if not (path.stat().st_size if isinstance(path, Path) else len(path.content)):
+    if isinstance(path, Path):
+        _check_file(path)
+    elif not path.content:
         raise AudioError(f"{path} is empty.")
     return _open_with_pyav(path) if path.suffix.lower() in PYAV_SUFFIXES else _open_with_libsndfile(path)
+
+
+def _check_file(path: Path) -> None:
+    """Raise what is wrong with a file of this machine before anything of it is read."""
+    if not is_text(path):
+        raise AudioError(f"{printable(path)} has a name with bytes that are no UTF-8: rename the file.")
+    if not path.exists():
+        raise MissingFile(f"There is no file {path}.")
+    if not path.is_file():
+        raise AudioError(f"{path} is no file; expected one that holds sound.")
+    if not path.stat().st_size:
+        raise AudioError(f"{path} is empty.")
+    try:
+        path.open("rb").close()
+    except PermissionError as error:
+        raise AudioError(f"{path} may not be read: {error.strerror}.") from error
 
 
 def _readable(path: Path | Fetched) -> Path | io.BytesIO:
@@ -217,15 +235,15 @@ def _readable(path: Path | Fetched) -> Path | io.BytesIO:
 
 def _open_with_libsndfile(path: Path | Fetched) -> _Source:
     def blocks(start: int, size: int) -> Iterator[np.ndarray]:
-        with soundfile.SoundFile(_readable(path)) as file:
-            try:
+        try:
+            with soundfile.SoundFile(_readable(path)) as file:
                 preroll = min(start, round(_PREROLL_SECONDS * file.samplerate))
                 file.seek(start - preroll)
                 while len(block := file.read(preroll + size, dtype="float32", always_2d=True)):
                     yield block[preroll:]
                     preroll = 0
-            except soundfile.LibsndfileError:
-                return
+        except soundfile.LibsndfileError:
+            return
 
     try:
         with soundfile.SoundFile(_readable(path)) as file:
@@ -267,8 +285,8 @@ def _open_with_pyav(path: Path | Fetched) -> _Source:
     def blocks(start: int, _size: int) -> Iterator[np.ndarray]:
         resampler = av.AudioResampler(format="fltp")  # floats, one row per channel; the rate stays
         position = None
-        with av.open(_readable(path), "r", metadata_errors="ignore") as container:
-            try:
+        try:
+            with av.open(_readable(path), "r", metadata_errors="ignore") as container:
                 if start:  # even a seek to 0 would skip the encoder's lead-in, which the first frame leans on
                     container.seek(max(0, int((start / info.sample_rate - _PREROLL_SECONDS) * av.time_base)))
                 for frame in container.decode(audio=0):
@@ -277,14 +295,16 @@ def _open_with_pyav(path: Path | Fetched) -> _Source:
                         position = round((frame.time or 0) * info.sample_rate) if position is None else position
                         yield block[max(0, start - position) :]
                         position += len(block)
-            except av.FFmpegError:
-                return
+        except av.FFmpegError:
+            return
 
     try:
         with av.open(_readable(path), "r", metadata_errors="ignore") as container:
             if not container.streams.audio:
                 raise AudioError(f"{path} holds no sound that can be decoded.")
             stream = container.streams.audio[0]
+            if stream.codec_context is None or not (stream.rate and stream.channels):
+                raise AudioError(f"{path} holds sound of a kind that cannot be decoded.")
             seconds = (container.duration or 0) / av.time_base
             if stream.duration and stream.time_base:
                 seconds = float(stream.duration * stream.time_base)

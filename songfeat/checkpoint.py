@@ -128,7 +128,7 @@ def _meaning(trained: TrainedModel) -> dict[str, Any]:
 def _read_description(path: Path) -> dict[str, Any]:
     try:
         description = json.loads(tensor_files.read_whole(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged: {error}.") from error
     if not isinstance(description, dict):
         raise CheckpointError(f"{path} is damaged: it holds no JSON object.")

@@ -25,6 +25,16 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def is_text(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is text; names of files are bytes, and may hold such as are no UTF-8."""
+    return printable(path) == os.fspath(path)
+
+
+def printable(path: str | os.PathLike[str]) -> str:
+    """A path as text that can be shown and kept; bytes that are no UTF-8 become escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's content, in hexadecimal digits."""
     with path.open("rb") as file:

@@ -33,8 +33,12 @@ Tell = Callable[[int, int, str], None]
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
+_MANIFEST_BYTES = 256 << 20
+"""What a million files need; a hostile archive may unpack to any size."""
 _BLOCK_BYTES = 1 << 20
 _OF_THE_MOMENT = {".lock", ".queue", ".holder", ".wal", ".turn"}
+# What reading damaged archives raises, and writing such as give a file and a folder the same name.
+_NO_BACKUP = (zipfile.BadZipFile, zlib.error, EOFError, FileExistsError, NotADirectoryError, IsADirectoryError)
 _REPLACED = "replaced-"
 _SPARE_BYTES = 64 << 20
 
@@ -173,10 +177,14 @@ def _pack(sources: dict[str, Path], target: Path, folder: Path, tell: Tell) -> l
 
 def _unpack(file: Path, folder: Path, tell: Tell) -> dict[str, Any]:
     """Write an archive's files into an empty folder, each checked against the manifest, which is given back."""
+    if file.exists() and not file.is_file():
+        raise BackupError(f"{file} is no file; expected a backup.")
     try:
         with zipfile.ZipFile(file) as archive:
             manifest = _read_manifest(file, archive)
             entries = [_Entry(**entry) for entry in manifest["files"]]
+            if any(entry.bytes < 0 for entry in entries):
+                raise ValueError("a file of less than nothing")
             total, done = sum(entry.bytes for entry in entries), 0
             if shutil.disk_usage(folder).free < total + _SPARE_BYTES:
                 raise BackupError(f"{file} holds {total / 1e9:.1f} GB, for which {folder.parent} has no room.")
@@ -199,11 +207,13 @@ def _unpack(file: Path, folder: Path, tell: Tell) -> dict[str, Any]:
             return manifest
     except FileNotFoundError as error:
         raise BackupError(f"There is no file {file}.") from error
-    except (zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError, EOFError, RuntimeError) as error:
+    except (*_NO_BACKUP, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise BackupError(f"{file} is damaged or no backup of a workspace: {error}.") from error
 
 
 def _read_manifest(file: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+    if (size := archive.getinfo(_MANIFEST).file_size) > _MANIFEST_BYTES:
+        raise BackupError(f"{file} is no backup of a workspace: its list of files has {size:,} bytes.")
     manifest: dict[str, Any] = json.loads(archive.read(_MANIFEST))
     if manifest["format"] != FORMAT:
         raise BackupError(f"{file} is a backup of format {manifest['format']!r}; this Songfeat reads {FORMAT}.")

@@ -30,7 +30,7 @@ from store.migrations import migrate
 from store.workspace import Workspace
 
 LEASE_TIMEOUT_S = 30.0
-_POLL_S = 0.01
+_POLL_S, _LEAST_POLL_S = 0.01, 0.001
 # Songfeat works offline: DuckDB must not go and fetch extensions.
 _DUCKDB_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -46,6 +46,8 @@ class _Instance:
         self.changed = threading.Condition()
         self.writing = threading.Lock()
         self.users = 0
+        self.waiting = 0
+        self.turn = 0
         self.opening = False
         self.connection: duckdb.DuckDBPyConnection | None = None
         # The last user closes, in whichever thread that is: locks must not be bound to a thread.
@@ -56,25 +58,39 @@ class _Instance:
         return FileLock(self.path.with_suffix(".queue"), thread_local=False)
 
     def enter(self, deadline: float) -> duckdb.DuckDBPyConnection:
-        """Join the open file, or open it; gives a cursor of one's own."""
+        """Join the open file, or open it; gives a cursor of one's own.
+
+        While another process waits, nobody joins an open file. But when it is
+        opened next, a place is kept for each thread that waited meanwhile: in
+        a busy dashboard each would else wait for a turn of its own.
+        """
         with self.changed:
-            while self.opening or (self.users and self._somebody_waits()):
-                if time.monotonic() > deadline:
-                    raise self._busy()
-                self.changed.wait(_POLL_S)
-            if self.users and self.connection is not None:
+            turn = self.turn
+            self.waiting += 1
+            try:
+                while self.turn == turn and (self.opening or (self.users and self._somebody_waits())):
+                    if time.monotonic() > deadline:
+                        raise self._busy()
+                    self.changed.wait(_POLL_S)
+            except BaseException:
+                self._give_up(turn)
+                raise
+            if self.turn == turn:
+                self.waiting -= 1
                 self.users += 1
+                self.opening = self.connection is None
+            if self.connection is not None:
                 return self.connection.cursor()
-            self.opening = True
         try:
             connection = self._open(deadline)
         except BaseException:
             with self.changed:
-                self.opening = False
+                self.opening, self.users = False, 0
                 self.changed.notify_all()
             raise
         with self.changed:
-            self.connection, self.users, self.opening = connection, 1, False
+            self.connection, self.opening = connection, False
+            self.users, self.waiting, self.turn = 1 + self.waiting, 0, self.turn + 1
             self.changed.notify_all()
             return connection.cursor()
 
@@ -101,12 +117,22 @@ class _Instance:
     def leave(self, cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.close()
         with self.changed:
-            self.users -= 1
-            if self.users == 0 and self.connection is not None:
-                self.connection.close()
-                self.connection = None
-                self.held.release()
-            self.changed.notify_all()
+            self._leave()
+
+    def _leave(self) -> None:
+        self.users -= 1
+        if self.users == 0 and self.connection is not None:
+            self.connection.close()
+            self.connection = None
+            self.held.release()
+        self.changed.notify_all()
+
+    def _give_up(self, turn: int) -> None:
+        """Wait no longer; whether one was still counted as waiting depends on whether the file was opened meanwhile."""
+        if self.turn == turn:
+            self.waiting -= 1
+        else:
+            self._leave()
 
     def _somebody_waits(self) -> bool:
         queue = self.queue()
@@ -136,8 +162,12 @@ class _Instance:
     def _take_locks(self, deadline: float) -> None:
         """Wait for one's turn at the file."""
         try:
-            with self.queue().acquire(timeout=_left(deadline), poll_interval=_POLL_S):
-                self.held.acquire(timeout=_left(deadline), poll_interval=_POLL_S)
+            queue = self.queue()
+            _acquire(queue, deadline)
+            try:
+                _acquire(self.held, deadline)
+            finally:
+                queue.release()
         except Timeout as error:
             raise self._busy() from error
 
@@ -156,6 +186,19 @@ _leased = threading.local()
 
 def _left(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
+
+
+def _acquire(lock: FileLock, deadline: float) -> None:
+    """Take a lock, asking more often the longer one waits: where many ask again and again, nobody is left behind."""
+    asked = time.monotonic()
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            return
+        except Timeout:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(max(_LEAST_POLL_S, _POLL_S / (1 + time.monotonic() - asked)))
 
 
 def _connect(path: Path, deadline: float, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:

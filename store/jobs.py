@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ LIVE = ("queued", "running")
 RESUMABLE = ("failed", "cancelled", "lost")
 _START_GRACE_S = 20.0
 _SILENT_S = 60.0
+_MOMENT, _MOMENT_LENGTH = "%Y%m%d-%H%M%S", 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ class Job:
 def create(workspace: Workspace, kind: str, params: dict[str, Any], *, title: str = "") -> str:
     """Write down a piece of work; it starts with `start` or when it is run in this process."""
     workspace.prepare()
-    job_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{kind}-{uuid.uuid4().hex[:6]}"
+    job_id = f"{_next_moment(workspace):{_MOMENT}}-{kind}-{uuid.uuid4().hex[:6]}"
     folder = workspace.jobs / job_id
     folder.mkdir()
     config = {"kind": kind, "title": title or kind, "params": params, "created_at": now()}
@@ -198,12 +199,21 @@ def is_alive(folder: Path) -> bool:
     if not os.access(lock, os.W_OK):
         # In a workspace that may only be read nobody can try the lock; a job at work tells of itself every second.
         progress = folder / "progress.jsonl"
-        return progress.exists() and time.time() - progress.stat().st_mtime < _SILENT_S
+        return progress.exists() and abs(time.time() - progress.stat().st_mtime) < _SILENT_S
     try:
         with alive(folder):
             return False
     except JobError:
         return True
+
+
+def _next_moment(workspace: Workspace) -> datetime:
+    """Now, or a second after the newest job's id: newest first stays true in a second, and with a clock set back."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for newest in _folders(workspace):
+        with contextlib.suppress(ValueError):  # a folder of another name
+            return max(now, datetime.strptime(newest.name[:_MOMENT_LENGTH], _MOMENT) + timedelta(seconds=1))
+    return now
 
 
 def _folders(workspace: Workspace) -> list[Path]:
@@ -239,7 +249,8 @@ def _read(folder: Path) -> Job:
 def _just_queued(status: dict[str, Any]) -> bool:
     """A worker takes a moment to start and to take its lock."""
     age = datetime.now(UTC) - datetime.fromisoformat(status["updated_at"])
-    return status["state"] == "queued" and age.total_seconds() < _START_GRACE_S
+    # What is younger than nothing was queued before the clock was set back.
+    return status["state"] == "queued" and abs(age.total_seconds()) < _START_GRACE_S
 
 
 def _last_step(folder: Path) -> Step | None:

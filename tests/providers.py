@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -183,6 +183,10 @@ def preview(number: int) -> bytes:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # or each answer would wait 40 ms for the client's acknowledgement of its headers
+
+    def handle(self) -> None:
+        with suppress(ConnectionResetError):  # whoever asked was killed
+            super().handle()
 
     def log_message(self, *_: object) -> None:
         pass

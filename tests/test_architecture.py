@@ -67,3 +67,12 @@ def test_what_needs_no_network_starts_without_torch(command: str):
     code = f"import sys; {command}; print(sorted({{'torch', 'librosa', 'torchaudio', 'sklearn'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_dashboard_starts_without_what_few_of_its_pages_need():
+    code = (
+        "import sys, pages.ui.cached, pages.ui.charts, pages.ui.frame;"
+        " print(sorted({'torch', 'librosa', 'sklearn', 'scipy.signal', 'scipy.stats'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -179,7 +179,7 @@ def faulty_files(tmp_path):
     ("name", "message"),
     [
         ("missing.mp3", "There is no file .*missing.mp3."),
-        ("folder.mp3", "There is no file .*folder.mp3."),
+        ("folder.mp3", "folder.mp3 is no file; expected one"),
         ("empty.mp3", "empty.mp3 is empty."),
         ("text.mp3", "text.mp3 is not audio that can be read: expected MP3, FLAC, Ogg, WAV or AIFF."),
         ("text.m4a", "text.m4a is not audio that can be read: expected M4A, MP4 or AAC."),

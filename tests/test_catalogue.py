@@ -12,9 +12,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from songfeat.errors import CatalogueBusy, WorkspaceError
-from store.catalogue import Catalogue
+from store.catalogue import Catalogue, _Instance, _instances
 from store.migrations import MIGRATIONS
 from store.workspace import Workspace
 
@@ -131,6 +132,53 @@ def test_a_busy_process_lets_another_in(catalogue: Catalogue):
             thread.join()
     assert leases >= 1
     assert rejects(catalogue) == written
+
+
+def test_all_threads_that_wait_share_the_next_turn(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch):
+    """Or a dashboard with many readers, beside busy writers, would need a turn for each of them."""
+    rejects(catalogue)
+    monkeypatch.setattr(_Instance, "_somebody_waits", lambda _: True)
+    together, met = threading.Barrier(6), []
+
+    def look() -> None:
+        with catalogue.lease() as db:
+            together.wait(20)
+            met.append(db.execute("SELECT count(*) FROM rejects").fetchall()[0][0])
+
+    threads = [threading.Thread(target=look) for _ in range(6)]
+    with FileLock(catalogue.path.with_suffix(".lock")):  # as another process has it
+        for thread in threads:
+            thread.start()
+        instance = _instances[catalogue.path]
+        while instance.waiting < 5:
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+    assert met == [0] * 6
+    assert (instance.users, instance.waiting, instance.connection) == (0, 0, None)
+
+
+def test_whoever_waits_in_vain_leaves_no_place_taken(catalogue: Catalogue):
+    rejects(catalogue)
+    with FileLock(catalogue.path.with_suffix(".lock")):
+        errors = []
+
+        def look() -> None:
+            try:
+                with catalogue.lease(timeout=0.2):
+                    pass
+            except CatalogueBusy as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=look) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(errors) == 4
+    assert rejects(catalogue) == 0
+    instance = _instances[catalogue.path]
+    assert (instance.users, instance.waiting, instance.connection) == (0, 0, None)
 
 
 def test_a_holder_that_stays_is_named(catalogue: Catalogue):

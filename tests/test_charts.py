@@ -90,7 +90,7 @@ def test_agreement_of_many_songs_puts_reference_across_and_predicted_up(palette:
 
 def test_songs_to_draw_around_are_a_curve_a_run(palette: Palette):
     some = pairs(10)
-    figure = comparison_charts.songs({"first": some, "second": some, "third": squares()}, palette)
+    figure = comparison_charts.songs([("first", 0, some), ("second", 1, some), ("third", 2, squares())], palette)
     first, second, third = figure.data
     assert [trace.xaxis for trace in figure.data] == ["x", "x2", "x3"]
     assert [annotation.text for annotation in figure.layout.annotations] == ["first", "second", "third"]

@@ -11,7 +11,7 @@ import pytest
 from songfeat.cli import main
 from store import jobs
 from store.catalogue import Catalogue
-from store.worker import work_here
+from store.worker import work, work_here
 from store.workspace import Workspace
 from tests.providers import CLIENT_ID, GENRES, SECRET, Providers, library, serve
 from tests.test_jobs import kill_worker, wait_for
@@ -170,6 +170,22 @@ def test_a_cancelled_collection_goes_on_when_it_is_asked_for_again(server: Provi
     assert [job.job_id for job in jobs.jobs(workspace)] == [job_id]
     answered = Counter(one.query for one in server.asked("/v1/search") if one.fault is None)
     assert max(answered.values()) == 1
+
+
+def test_a_limit_is_of_the_job_however_often_it_is_resumed(server: Providers, tmp_path: Path):
+    workspace = Workspace(tmp_path / "w")
+    work_here(workspace, "collect", {"source": "spotify", "options": {"genres": ["pop"], "total": 40}})
+    for params in ({"source": "previews", "options": {"limit": 5}}, {"source": "reccobeats", "options": {"limit": 5}}):
+        done = work_here(workspace, "collect", params)
+        before = everything(workspace)
+        (job,) = (one for one in jobs.jobs(workspace) if one.params == params)
+        # As if the job had been killed after it had brought everything, and before it could say so.
+        jobs.write_status(job.folder, state="running")
+        again = work(job.folder)
+        assert everything(workspace) == before
+        assert [again[name] for name in ("values", "clips", "rejected")] == [
+            done[name] for name in ("values", "clips", "rejected")
+        ]
 
 
 def test_the_command_line_lists_sources_and_their_rights(capsys):

@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -16,8 +18,9 @@ from store import jobs
 from store.catalogue import Catalogue
 from store.doctor import checks
 from store.faults import in_words
+from store.web.journal import Journal
 from store.worker import work_here
-from store.workspace import Workspace
+from store.workspace import Workspace, write_json
 from tests.killing import kill_and_finish, outcome, prepare
 from tests.living import content, write_sources
 
@@ -166,6 +169,62 @@ def test_a_clock_set_back_upsets_no_order_and_no_job(original: Workspace, tmp_pa
     while jobs.get(workspace, future.name).state != "done":
         assert time.monotonic() < end
         time.sleep(0.2)
+
+
+class _Clock(datetime):
+    """A clock that says what it was told to."""
+
+    says = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls.says.astimezone(tz)
+
+
+def test_newest_first_holds_within_a_second_and_when_the_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "datetime", _Clock)
+    workspace, made = Workspace(tmp_path / "w"), []
+    for back_s in (0, 0, 3600, 3600, 86_400):
+        monkeypatch.setattr(_Clock, "says", datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC) - timedelta(seconds=back_s))
+        made.append(jobs.create(workspace, "extract", {}))
+    assert [job.job_id for job in jobs.jobs(workspace)] == made[::-1]
+    (workspace.jobs / "notes").mkdir()
+    (workspace.jobs / "notes" / "config.json").write_text("{}")
+    assert jobs.create(workspace, "extract", {}) > made[-1], "a folder of another name is passed over"
+
+
+def test_a_job_from_a_time_that_is_yet_to_come_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    workspace = Workspace(tmp_path / "w")
+    folder = workspace.jobs / jobs.create(workspace, "extract", {})
+    assert jobs.get(workspace, folder.name).state == "queued"
+    later = (datetime.now(UTC) + timedelta(days=400)).isoformat(timespec="seconds")
+    write_json(folder / "status.json", {"updated_at": later, "state": "queued"})
+    assert jobs.get(workspace, folder.name).state == "lost"
+    # In a workspace that may only be read, a job at work is known by when it told of itself.
+    monkeypatch.setattr(jobs.os, "access", lambda *_: False)
+    (folder / "alive").touch()
+    (folder / "progress.jsonl").touch()
+    assert jobs.is_alive(folder)
+    os.utime(folder / "progress.jsonl", (4e9, 4e9))
+    assert not jobs.is_alive(folder)
+
+
+def test_answers_of_tomorrow_are_as_old_as_those_of_last_year(tmp_path: Path):
+    path = tmp_path / "answers.sqlite"
+    journal = Journal(path)
+    for question, days in {"old": -31, "fresh": -29, "new": 0, "ahead": 400}.items():
+        journal.put("Deezer", question, 200, b"{}")
+        asked_at = (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE answers SET asked_at = ? WHERE question = ?", [asked_at, question])
+        db.close()
+    journal.close()
+    journal = Journal(path)
+    kept = [question for question in ("old", "fresh", "new", "ahead") if journal.get("Deezer", question)]
+    journal.close()
+    assert kept == ["fresh", "new"]
 
 
 @pytest.mark.parametrize(("kind", "share"), [("import", 0.6), ("migration", 0.5)])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from pages.ui import places, words
+from pages.ui import places, song_tables, words
 from songfeat import binary, checkpoint, registry
 from songfeat.cli import main
 from songfeat.errors import ConfigError, LabelMismatch, UnknownName

@@ -13,19 +13,22 @@ import numpy as np
 import pytest
 import soundfile
 
-from songfeat.audio import load
-from songfeat.errors import SongfeatError
+from benchmarks import sessions
 from songfeat.extraction import extract
 from songfeat.specs import REPORT_SPEC
 from store.catalogue import Catalogue
 from store.doctor import checks
+from store.work.measure_levels import level_db
 from store.worker import work_here
 from store.workspace import Workspace
+from tests import fuzzing
 from tests.killing import KINDS, Prepared, kill_and_finish, outcome, prepare
+from tests.workspaces import fill
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 KILLS = 50
-HAMMERS, HAMMER_S = 8, 60.0
+HAMMERS, HAMMER_S, VISITORS = 8, 60.0, 10
+FUZZ = {"audio": 6_000, "table": 4_000}
 GB = 1 << 30
 
 
@@ -73,12 +76,19 @@ def _hammer(folder: str, name: int) -> tuple[int, list[float]]:
     return rows, waits
 
 
-def test_eight_processes_lose_nothing(tmp_path: Path):
-    workspace = Workspace(tmp_path / "w")
-    with multiprocessing.get_context("spawn").Pool(HAMMERS) as pool:
-        done = pool.starmap(_hammer, [(str(workspace.folder), number) for number in range(HAMMERS)])
+def test_eight_processes_lose_nothing_while_the_dashboard_is_browsed(tmp_path: Path):
+    workspace = fill(tmp_path / "w")
+    places = sessions.addresses(workspace)
+    with (
+        sessions.served(workspace, tmp_path / "server.log") as port,
+        multiprocessing.get_context("spawn").Pool(HAMMERS) as pool,
+    ):
+        hammering = pool.starmap_async(_hammer, [(str(workspace.folder), number) for number in range(HAMMERS)])
+        visit = sessions.browse(port, places, sessions=VISITORS, seconds=HAMMER_S, pause_s=1.0)
+        done = hammering.get()
+    assert visit.errors == []
     with Catalogue(workspace).lease() as db:
-        kept = db.execute("SELECT count(*) FROM rejects").fetchall()[0][0]
+        kept = db.execute("SELECT count(*) FROM rejects WHERE reason = 'a reason'").fetchall()[0][0]
     assert kept == sum(rows for rows, _ in done)
     waits = sorted(wait for _, one in done for wait in one)
     assert min(len(one) for _, one in done) > 0, "nobody starves"
@@ -87,6 +97,28 @@ def test_eight_processes_lose_nothing(tmp_path: Path):
         f"{HAMMERS} processes, {HAMMER_S:.0f} s: {len(waits)} leases, {kept} rows, all kept; a lease was waited for"
         f" {statistics.median(waits):.3f} s (median), {p95:.3f} s (p95), {waits[-1]:.2f} s (most)"
     )
+    say(f"meanwhile {VISITORS} sessions in the dashboard: {visit}")
+
+
+def test_a_hundred_sessions_meet_no_error(tmp_path: Path):
+    workspace = Workspace(tmp_path / "w")
+    work_here(workspace, "demo", {})
+    places = sessions.addresses(workspace)
+    with sessions.served(workspace, tmp_path / "server.log") as port:
+        visit = sessions.browse(
+            port, places, sessions=sessions.SESSIONS, seconds=sessions.SECONDS, pause_s=sessions.PAUSE_S
+        )
+    assert visit.errors == []
+    assert len(visit.seconds) >= sessions.SESSIONS, "everybody was shown something"
+    say(f"{sessions.SESSIONS} sessions, {sessions.SECONDS:.0f} s: {visit}")
+
+
+@pytest.mark.parametrize(("kind", "cases"), FUZZ.items())
+def test_ten_thousand_damaged_files_do_no_harm(kind: str, cases: int, tmp_path: Path):
+    outcome = fuzzing.run(kind, range(cases), tmp_path)
+    say(f"{kind}: {outcome}")
+    assert outcome.faults == {}
+    assert outcome.cases == cases
 
 
 def _in_a_process_of_its_own(function, *arguments) -> tuple[object, float, int]:
@@ -103,13 +135,6 @@ def _measured(function, arguments) -> tuple[object, float, int]:
 
 def _shape(path: str) -> tuple[int, ...]:
     return extract(path, REPORT_SPEC).shape
-
-
-def _load_all(path: str) -> str:
-    try:
-        return f"{load(path).seconds:.0f} s"
-    except (SongfeatError, MemoryError) as error:
-        return type(error).__name__
 
 
 def _silent_hours(path: Path, hours: float, rate: int) -> None:
@@ -129,7 +154,13 @@ def test_a_long_file_costs_no_more_than_the_part_that_is_needed(hours: float, ra
     shape, seconds, most = _in_a_process_of_its_own(_shape, str(path))
     assert shape == REPORT_SPEC.shape
     assert most < GB
-    say(f"{hours} h in {path.stat().st_size / 1e6:.1f} MB: extracted in {seconds:.1f} s with {most / 1e6:.0f} MB")
+    level, level_seconds, level_most = _in_a_process_of_its_own(level_db, str(path))
+    assert isinstance(level, float)
+    assert level_most < GB
+    say(
+        f"{hours} h in {path.stat().st_size / 1e6:.1f} MB: extracted in {seconds:.1f} s with {most / 1e6:.0f} MB,"
+        f" its level measured in {level_seconds:.1f} s with {level_most / 1e6:.0f} MB"
+    )
 
 
 def _import(folder: str, table: str) -> dict[str, object]:

@@ -138,6 +138,7 @@ def test_hostile_names_stay_literal_among_the_nearest(tmp_path: Path, monkeypatc
     workspace = fill(tmp_path, songs=60, with_clip=0, with_array=0)
     with Catalogue(workspace).lease(write=True) as db:
         db.execute("UPDATE tracks SET title = ?, artist = ?, genre = ?", [HOSTILE] * 3)
+        db.execute("UPDATE reference SET source = ? WHERE source = 'table:other'", [f"table:{HOSTILE}"])
     monkeypatch.setenv("SONGFEAT_WORKSPACE", str(tmp_path))
     for view in ("Target by target", "Radar"):
         at = show(places.SONG, track="demo:3", view=view)
@@ -149,6 +150,10 @@ def test_hostile_names_stay_literal_among_the_nearest(tmp_path: Path, monkeypatc
             assert "\\[a\\]" in line.value
             assert "\\$x\\$" in line.value
             assert "\\:material" in line.value
+        for label in ("By the values of", "Nearest by"):
+            (option,) = [option for option in pick(at, "button_group", label).options if "img" in option]
+            assert "\\<img" in option
+            assert "\\[a\\]" in option
 
 
 def test_without_a_file_it_says_what_to_give(empty: Workspace):  # noqa: F811

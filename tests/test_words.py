@@ -181,3 +181,9 @@ def test_the_next_step_leads_to_the_extraction():
     assert step is not None
     assert step.reason.startswith("1 clip can be heard")
     assert step.address == {"way": "Extract arrays"}
+
+
+def test_a_file_for_a_spreadsheet_computes_nothing():
+    assert tables.as_csv(pd.DataFrame({"title": ["=1+1", "A song"], "error": [-0.5, 0.5]})) == (
+        b"title,error\n'=1+1,-0.5\nA song,0.5\n"
+    )

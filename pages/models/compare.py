@@ -59,11 +59,10 @@ for place, run_id in enumerate(chosen):
 
 if predicting.empty or not targets:
     st.stop()
-slices = {run_id: slices[run_id] for run_id in predicting["run_id"]}
-if len(slices) > 1:
-    first, second = list(slices)[:2]
+if len(predicting) > 1:
+    first, second = predicting["run_id"].iloc[:2]
     comparison.paired(first, second, slices[first], labels)
 comparison.songs(slices, labels, targets)
 comparison.trust(predicting, slices, labels, targets)
-comparison.all_scores(slices, labels)
+comparison.all_scores({run_id: slices[run_id] for run_id in predicting["run_id"]}, labels)
 st.page_link(places.GENRES, label="Error by genre", icon=":material/grid_on:", query_params={"run": chosen[:2]})

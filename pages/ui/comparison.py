@@ -81,7 +81,9 @@ def songs(slices: Slices, labels: Mapping[str, str], targets: list[str]) -> None
     st.caption(_how_to_read(list(shown.values()), target))
     marks = {run_id: one.marks[one.marks["feature"] == target] for run_id, one in shown.items()}
     event = st.plotly_chart(
-        comparison_charts.songs({labels[run_id]: table for run_id, table in marks.items()}, frame.colours()),
+        comparison_charts.songs(
+            [(labels[run_id], list(slices).index(run_id), table) for run_id, table in marks.items()], frame.colours()
+        ),
         key=f"songs-{hash((target, *slices.values()))}",
         on_select="rerun",
         selection_mode=("lasso", "box", "points"),
@@ -91,8 +93,8 @@ def songs(slices: Slices, labels: Mapping[str, str], targets: list[str]) -> None
     points = event["selection"]["points"]
     if not points:
         st.caption("Draw a line around some of them, or click one, to list the songs, hear them or keep them as CSV.")
-    for place, run_id in enumerate(shown):
-        picked = sorted({point["point_index"] for point in points if point["curve_number"] == place})
+    for curve, run_id in enumerate(shown):
+        picked = sorted({point["point_index"] for point in points if point["curve_number"] == curve})
         if picked:
             others = {other: f"predicted by {labels[other]}" for other in shown if other != run_id}
             st.caption(f"Chosen in the picture of {labels[run_id]}, the most wrong first.")
@@ -159,7 +161,7 @@ def trust(shown: pd.DataFrame, slices: Slices, labels: Mapping[str, str], target
         " Residuals: how many songs are guessed too low (left) or too high (right)."
     )
     for place, (run_id, part) in enumerate(slices.items()):
-        ours = [name for name in targets if name in shown.loc[run_id, "targets"]]
+        ours = [name for name in targets if run_id in shown.index and name in shown.loc[run_id, "targets"]]
         if not ours:
             continue
         st.markdown(f"**{words.literal(labels[run_id])}**")

@@ -3,6 +3,8 @@
 Values of features run from 0 to 1 on every axis, reference values across, predictions up.
 """
 
+from collections.abc import Sequence
+
 import altair as alt
 import pandas as pd
 import plotly.graph_objects as go
@@ -62,19 +64,19 @@ def _density(squares: pd.DataFrame, palette: Palette, x: alt.X, y: alt.Y) -> alt
     )
 
 
-def songs(pictures: dict[str, pd.DataFrame], palette: Palette) -> go.Figure:
+def songs(pictures: Sequence[tuple[str, int, pd.DataFrame]], palette: Palette) -> go.Figure:
     """One target of one to three runs beside each other, to draw around songs.
 
-    `pictures` has by the label of each run what :func:`agreement` takes. The
-    curves of the figure are the runs, in their order; a point's index is that
-    of its row.
+    `pictures` has for each run its label, its place and the rows, these two as
+    :func:`agreement` takes them. The curves of the figure are the runs, in
+    their order; a point's index is that of its row.
     """
     figure = make_subplots(
-        cols=len(pictures), shared_yaxes=True, subplot_titles=list(pictures), horizontal_spacing=0.03
+        cols=len(pictures), shared_yaxes=True, subplot_titles=[label for label, *_ in pictures], horizontal_spacing=0.03
     )
-    for place, marks in enumerate(pictures.values()):
+    for column, (_, place, marks) in enumerate(pictures, start=1):
         trace = _squares(marks, palette, place) if "songs" in marks else _songs(marks, palette, place)
-        figure.add_trace(trace, row=1, col=place + 1)
+        figure.add_trace(trace, row=1, col=column)
     figure.add_shape(
         type="line", x0=0, y0=0, x1=1, y1=1, line={"color": palette.muted, "dash": "dash", "width": 1.5}, layer="below",
         row="all", col="all",

@@ -23,7 +23,7 @@ def in_its_genre(track_id: str, sources: list[str], genre: str | None) -> None:
             sources,
             default=source,
             required=True,
-            format_func=words.source,
+            format_func=lambda name: words.literal(words.source(name)),
             key="among",
             bind="query-params",
         )
@@ -52,7 +52,13 @@ def most_similar(song: dict[str, Any], run_ids: list[str], labels: dict[str, str
         st.caption("Without values, predictions or a clip there is nothing to compare it by.")
         return
     way = st.segmented_control(
-        "Nearest by", list(ways), default=next(iter(ways)), required=True, key="nearest_by", bind="query-params"
+        "Nearest by",
+        list(ways),
+        default=next(iter(ways)),
+        required=True,
+        format_func=words.literal,
+        key="nearest_by",
+        bind="query-params",
     )
     whose = ways[way]
     if whose is not None:

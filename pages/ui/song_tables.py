@@ -55,7 +55,8 @@ def by_target(values: pd.DataFrame) -> pd.DataFrame:
         row.value if row.kind == REFERENCE else words.estimate(row.value, row.low, row.high)
         for row in values.itertuples()
     ]
-    wide = values.assign(says=pd.Series(says, dtype=object)).pivot(index="feature", columns="whose", values="says")
+    shown = values.assign(says=pd.Series(says, dtype=object))
+    wide = shown.pivot_table(index="feature", columns="whose", values="says", aggfunc="first")
     wide = wide.reindex(index=[name for name in ALL_TARGETS if name in wide.index], columns=values["whose"].unique())
     return wide.infer_objects().rename_axis(index="target", columns=None).reset_index()
 

@@ -13,7 +13,7 @@ _PLAIN = {"displayModeBar": False}
 
 
 def values(shown: pd.DataFrame, *, heading: str) -> None:
-    """Values of one song, in the form of :func:`pages.ui.song_tables.song_values`, under a heading that explains targets."""
+    """Values of one song, as :func:`pages.ui.song_tables.song_values` has them; its heading explains the targets."""
     targets = [name for name in ALL_TARGETS if name in set(shown["feature"])]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(heading, anchor=False, help=words.glossary(targets))

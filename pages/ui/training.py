@@ -125,7 +125,12 @@ def _pictures(run_id: str, history: training_history.History) -> None:
     mean = cached.mean_errors(run_id, fold=history.fold)
     dashed = "; dashed: always answering the training mean" if mean else ""
     st.caption(f"Mean absolute error (MAE) on the validation part, epoch by epoch{dashed}.")
-    st.altair_chart(charts.errors_by_epoch(errors, mean, frame.colours()), alt="Validation MAE by epoch and target")
+    st.altair_chart(
+        charts.errors_by_epoch(errors, mean, frame.colours()),
+        # New values of pictures side by side are not drawn into those that are there already.
+        key=f"mae-{run_id}-{history.fold}-{history.epochs}",
+        alt="Validation MAE by epoch and target",
+    )
     with st.expander("As a table"):
         st.dataframe(
             errors.pivot(index="epoch", columns="feature", values="value").reset_index(),

@@ -5,6 +5,7 @@ Defferrard et al., "FMA: A Dataset for Music Analysis" (ISMIR 2017).
 
 import ast
 import zipfile
+import zlib
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from store.sources.sound_files import SHORTEST_S
 ECHONEST = "echonest"
 """Whose the values of echonest.csv are."""
 
+_LARGEST_TABLE = 2 << 30
 _TRACKS = {
     ("track", "title"): "title",
     ("artist", "name"): "artist",
@@ -145,7 +147,7 @@ def read_metadata(place: Path) -> Metadata:
     SourceError
         If a table is missing or is not what FMA publishes.
     """
-    if not place.exists():
+    if not (place.is_file() or place.is_dir()):
         raise SourceError(f"There is no file or folder {place}.")
     with _table(place, "tracks.csv") as file:
         tracks = _read(file, place, "tracks.csv", header=[0, 1])
@@ -177,11 +179,13 @@ def _table(place: Path, name: str) -> Iterator[IO[bytes]]:
             inside = next((one for one in archive.namelist() if Path(one).name == name), None)
             if inside is None:
                 raise SourceError(f"{place} holds no {name}; expected fma_metadata.zip.")
+            if (size := archive.getinfo(inside).file_size) > _LARGEST_TABLE:
+                raise SourceError(f"{name} in {place} would unpack to {size / 1e9:.0f} GB; FMA's own has less than 1.")
             with archive.open(inside) as file:
                 yield file
     except FileNotFoundError as error:
         raise SourceError(f"{place} holds no {name}; expected what fma_metadata.zip unpacks to.") from error
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise SourceError(f"{place} cannot be unpacked ({error}). Unpack it with 7-Zip and name the folder.") from error
 
 

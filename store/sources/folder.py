@@ -12,6 +12,7 @@ from typing import Any
 from tinytag import TinyTag, TinyTagException
 
 from songfeat.audio import AUDIO_SUFFIXES, AudioInfo, read_info
+from songfeat.errors import AudioError, MissingFile
 from songfeat.files import sha256_of
 from songfeat.genres import genre_group
 from songfeat.locations import Fetched, Location, at_hand, filesystem, join, resolved, storage_in_words
@@ -77,9 +78,9 @@ def found_files(folder: Location) -> list[FoundFile]:
         return _found_on_storage(root.rstrip("/"))
     found = []
     for path in audio_files(root):
-        status = path.stat()
-        name = path.relative_to(root).as_posix()
-        found.append(FoundFile(path=str(path), name=name, bytes=status.st_size, modified_ns=status.st_mtime_ns))
+        if now := stamp(path):  # else it is gone since it was listed
+            name = path.relative_to(root).as_posix()
+            found.append(FoundFile(path=str(path), name=name, bytes=now[0], modified_ns=now[1]))
     return found
 
 
@@ -118,18 +119,33 @@ def examine(path: Location | Fetched, *, modified_ns: int = 0) -> AudioFile:
     Raises
     ------
     AudioError
-        If it holds no sound that can be decoded.
+        If it holds no sound that can be decoded, or changes meanwhile.
     StorageError
         If it lies on object storage that cannot be reached.
     """
     sound = at_hand(path)
-    info = read_info(sound)
     if isinstance(sound, Fetched):
-        digest, size = hashlib.sha256(sound.content).hexdigest(), len(sound.content)
-    else:
-        status = sound.stat()
-        digest, size, modified_ns = sha256_of(sound), status.st_size, status.st_mtime_ns
-    return AudioFile(path=str(sound), sha256=digest, bytes=size, modified_ns=modified_ns, info=info)
+        info, size = read_info(sound), len(sound.content)
+        digest = hashlib.sha256(sound.content).hexdigest()
+        return AudioFile(path=str(sound), sha256=digest, bytes=size, modified_ns=modified_ns, info=info)
+    before = stamp(sound)
+    info = read_info(sound)
+    try:
+        digest = sha256_of(sound)
+    except FileNotFoundError as error:
+        raise MissingFile(f"There is no file {sound} any more.") from error
+    if before is None or stamp(sound) != before:
+        raise AudioError(f"{sound} changed while it was read; scan again when it is whole.")
+    return AudioFile(path=str(sound), sha256=digest, bytes=before[0], modified_ns=before[1], info=info)
+
+
+def stamp(path: Path) -> tuple[int, int] | None:
+    """Size in bytes and time of the last change, which change with a file; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def song_of(file: AudioFile, sound: Location | Fetched) -> dict[str, object]:

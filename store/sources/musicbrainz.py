@@ -26,7 +26,7 @@ _SPECIAL = re.compile(r'([+\-&|!(){}\[\]^"~*?:\\/])')
 def collect(options: dict[str, Any], work: Work) -> Iterator[Song | Reject]:
     """ISRC and genre of songs that lack one of them."""
     client = _client(work)
-    wanted = wanting.lacking(work.catalogue, wanting.WITHOUT_ISRC_OR_GENRE, options["limit"])
+    wanted = wanting.lacking(work, wanting.WITHOUT_ISRC_OR_GENRE, options["limit"])
     for done, one in enumerate(wanted):
         work.tell(done, len(wanted), "asking MusicBrainz")
         try:

@@ -130,7 +130,7 @@ def _own_link(wanted: Wanted) -> Candidate | str:
 
 def collect(options: dict[str, Any], work: Work) -> Iterator[Song | Reject]:
     """A clip for each song that has none, from the first place that has the right one."""
-    wanted = wanting.lacking(work.catalogue, wanting.WITHOUT_CLIP, options["limit"])
+    wanted = wanting.lacking(work, wanting.WITHOUT_CLIP, options["limit"])
     reasons: dict[str, list[str]] = {one.track_id: [] for one in wanted}
     for place in _places(work):
         for done, (one, outcome) in enumerate(work.map(place.get, wanted, threads=place.threads), start=1):

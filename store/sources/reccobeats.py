@@ -28,7 +28,7 @@ def collect(options: dict[str, Any], work: Work) -> Iterator[Song | Reject]:
 
 
 def _by_id(client: Client, work: Work, limit: int | None) -> Iterator[Song | Reject]:
-    wanted = wanting.without_values(work.catalogue, NAME, limit)
+    wanted = wanting.without_values(work, NAME, limit)
     ids = list(wanted)
     for start in range(0, len(ids), IDS_A_CALL):
         work.tell(start, len(ids), "values from ReccoBeats")
@@ -57,7 +57,7 @@ def read_features(answer: Any) -> dict[str, dict[str, Any]]:
 
 
 def _uploads(client: Client, work: Work, limit: int | None) -> Iterator[Song | Reject]:
-    clips = wanting.clips_without_values(work.catalogue, NAME, limit)
+    clips = wanting.clips_without_values(work, NAME, limit)
     for done, clip in enumerate(clips):
         work.tell(done, len(clips), "sending clips to ReccoBeats")
         path, track_id = Path(clip["path"]), str(clip["track_id"])

@@ -37,12 +37,14 @@ def keep(content: bytes, folder: Path) -> dict[str, Any]:
         temporary.write_bytes(content)
         try:
             info = read_info(temporary)
-            seconds = load(temporary).seconds
+            # No more than shows that it is too long: a small file can unpack to days of silence.
+            seconds = load(temporary, max_seconds=LONGEST_S + 1).seconds
         except AudioError as error:
             # The temporary name would tell nobody anything.
             raise AudioError(str(error).replace(str(temporary), "The clip that was sent")) from None
         if not SHORTEST_S <= seconds <= LONGEST_S:
-            raise AudioError(f"The clip lasts {seconds:.1f} s; a preview has {SHORTEST_S:.0f} to {LONGEST_S:.0f} s.")
+            lasts = f"{seconds:.1f} s" if seconds <= LONGEST_S else f"more than {LONGEST_S:.0f} s"
+            raise AudioError(f"The clip lasts {lasts}; a preview has {SHORTEST_S:.0f} to {LONGEST_S:.0f} s.")
     status = path.stat()
     return {
         "sha256": digest,

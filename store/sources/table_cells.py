@@ -249,7 +249,7 @@ def read_cells(cells: pd.Series, read: Callable[[Any], Read], dtype: str) -> tup
 
 def _spread(values: list[Any], codes: np.ndarray, cells: pd.Series, dtype: str) -> pd.Series:
     # Of each value once, as most of the time would go into making a column of Python's objects.
-    return pd.Series(pd.array(values, dtype=dtype).take(codes, allow_fill=True), index=cells.index)
+    return pd.Series(values, dtype=dtype).reindex(codes).set_axis(cells.index)  # -1, of a missing cell, is no place
 
 
 def as_text(cells: pd.Series) -> pd.Series:

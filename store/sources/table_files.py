@@ -17,6 +17,8 @@ from store.sources.table_formats import read_json, read_parquet
 from store.sources.table_layout import id_columns
 
 _BLOCK_BYTES = 1 << 20
+# A gzip file of nothing but repetition, a thousand times its size unpacked, would fill the memory.
+_UNPACKED_BYTES, _UNPACKED_TIMES = 1 << 30, 200
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
 
 
@@ -40,6 +42,9 @@ def read_table(path: Path) -> pd.DataFrame:
     TableError
         If the file is missing, damaged, empty or no table.
     """
+    # A pipe or a device would be waited for without end.
+    if path.exists() and not path.is_file():
+        raise TableError(f"{path} is no file; expected a table (CSV, TSV, JSON or Parquet, also as gzip).")
     try:
         with path.open("rb") as file:
             magic = file.read(4)
@@ -73,21 +78,34 @@ def _read_text(file: BinaryIO, path: Path) -> pd.DataFrame:
 def _encoding(file: BinaryIO, path: Path) -> str:
     """UTF-16 where a mark says so, else UTF-8, else Western European as Windows writes it."""
     start = file.read(1 << 16)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if len(start) - len(start.translate(None, _CONTROL_BYTES)) > len(start) / 100:
+    utf_16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if not utf_16 and len(start) - len(start.translate(None, _CONTROL_BYTES)) > len(start) / 100:
         raise TableError(f"{path} is no table: it is neither text (CSV, TSV, JSON) nor Parquet.")
-    for encoding in ("utf-8-sig", "cp1252"):
-        file.seek(0)
-        decoder = codecs.getincrementaldecoder(encoding)()
+    for encoding in ("utf-16",) if utf_16 else ("utf-8-sig", "cp1252"):
         try:
-            while block := file.read(_BLOCK_BYTES):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
+            _decode(file, path, encoding)
         except UnicodeDecodeError:
             continue
         return encoding
+    if utf_16:
+        raise TableError(f"{path} begins like UTF-16 text but is damaged: not all of it can be decoded.")
     return "latin-1"
+
+
+def _decode(file: BinaryIO, path: Path, encoding: str) -> None:
+    """Decode a file to its end; raises UnicodeDecodeError where it is of another encoding."""
+    decoder, size = codecs.getincrementaldecoder(encoding)(), 0
+    most = max(_UNPACKED_BYTES, _UNPACKED_TIMES * path.stat().st_size)
+    file.seek(0)
+    while block := file.read(_BLOCK_BYTES):
+        decoder.decode(block)
+        size += len(block)
+        if size > most:
+            raise TableError(
+                f"{path} unpacks to more than {_UNPACKED_TIMES} times its size, as no table of songs does; unpack it"
+                " first if it is one."
+            )
+    decoder.decode(b"", final=True)
 
 
 def join_tables(frames: dict[Path, pd.DataFrame], overrides: dict[str, str]) -> pd.DataFrame:

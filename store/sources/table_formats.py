@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 from songfeat.errors import TableError
 from store.sources.table_csv import LINE, RowList, column_names
 
+_ROWS = 10_000_000
+"""So many rows, and more, are only believed of a file that has a byte for each: repeated values cost nothing."""
+
 
 def read_json(text: str, path: Path) -> pd.DataFrame:
     """Rows of JSON text: an object a line, or one list of objects; values as text.
@@ -69,11 +72,19 @@ def read_parquet(path: Path) -> pd.DataFrame:
         If the file is damaged.
     """
     try:
-        file = pq.ParquetFile(path)
-        kinds = {column.name: column.type for column in file.schema_arrow}
-        table = file.read(columns=[name for name, kind in kinds.items() if _is_plain(kind)])
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise TableError(f"{path} is a damaged Parquet file: {error}") from error
+        with pq.ParquetFile(path) as file:
+            if file.metadata.num_rows > max(_ROWS, path.stat().st_size):
+                raise TableError(
+                    f"{path} announces {file.metadata.num_rows:,} rows, more than it has bytes; no table of songs does."
+                )
+            kinds = {column.name: column.type for column in file.schema_arrow}
+            table = file.read(columns=[name for name, kind in kinds.items() if _is_plain(kind)])
+            table.validate(full=True)  # or text that is no UTF-8 would show only where it is looked at
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        # Arrow calls damage, too, an error of input and output; only the system's own carry a number.
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise TableError(f"{path} is a damaged Parquet file: {' '.join(str(error).split())}") from error
     columns = dict(zip(column_names(table.column_names), map(_column, table.columns), strict=True))
     return pd.DataFrame({LINE: range(1, table.num_rows + 1), **columns})
 

@@ -26,6 +26,7 @@ SHARES = frozenset(name for name, feature in FEATURES.items() if (feature.low, f
 FMA = "Free Music Archive"
 EXPORTIFY_APP = "Exportify (exportify.app)"
 
+_NAMES_SHOWN, _NAME_SHOWN = 30, 40
 _ALIASES: dict[str, tuple[str, ...]] = {
     # Headers as `_key` writes them; of several in one table the first is taken.
     "track_id": ("trackuri", "spotifyuri", "trackid", "spotifyid", "spotifytrackid", "uri", "id"),
@@ -166,12 +167,20 @@ def _key(header: str) -> str:
     return normalise(header).replace(" ", "").removeprefix("audiofeatures")
 
 
+def _listed(columns: list[str]) -> str:
+    """Columns in a sentence: as many, and as much of each, as one line holds; damaged tables have odd ones."""
+    names = [" ".join("".join(sign if sign.isprintable() else " " for sign in name).split()) for name in columns]
+    shown = [name if len(name) <= _NAME_SHOWN else f"{name[:_NAME_SHOWN]}…" for name in names[:_NAMES_SHOWN]]
+    more = len(columns) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
 def _overridden(columns: list[str], overrides: dict[str, str], table: str) -> dict[str, str]:
     for field, column in overrides.items():
         if field not in FIELDS:
             raise TableError(f"There is no field {field!r} to map a column to. Choose one of: {', '.join(FIELDS)}.")
         if column not in columns:
-            raise TableError(f"{table} has no column {column!r} for {field}. Its columns are: {', '.join(columns)}.")
+            raise TableError(f"{table} has no column {column!r} for {field}. Its columns are: {_listed(columns)}.")
     return dict(overrides)
 
 
@@ -234,7 +243,7 @@ def _check(chosen: dict[str, str], keys: dict[str, str], table: str) -> None:
                 "it looks like averages, and only values of single songs can be imported."
             )
         raise TableError(
-            f"{table} has no column with ids or titles of songs. Its columns are: {', '.join(keys.values())}. "
+            f"{table} has no column with ids or titles of songs. Its columns are: {_listed(list(keys.values()))}. "
             "Name one with --map title=COLUMN or --map track_id=COLUMN."
         )
     if len(chosen) < 2:

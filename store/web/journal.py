@@ -45,7 +45,12 @@ class Journal:
                 "CREATE TABLE IF NOT EXISTS answers (provider TEXT, question TEXT, status INTEGER NOT NULL,"
                 " body BLOB NOT NULL, asked_at TEXT NOT NULL, PRIMARY KEY (provider, question)) WITHOUT ROWID"
             )
-            self._db.execute("DELETE FROM answers WHERE asked_at < ?", [_iso(datetime.now(UTC) - KEPT)])
+            now = datetime.now(UTC)
+            # Nobody knows how old an answer of tomorrow is: the clock was ahead when it came.
+            self._db.execute(
+                "DELETE FROM answers WHERE asked_at NOT BETWEEN ? AND ?",
+                [_iso(now - KEPT), _iso(now + timedelta(days=1))],
+            )
         except sqlite3.DatabaseError as error:
             raise WorkspaceError(
                 f"{path} cannot be used ({error}). Remove it: what providers answered is asked again."

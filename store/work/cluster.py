@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 from songfeat import __version__
 from songfeat.errors import ClusterError, ConfigError
 from songfeat.locations import is_url
-from store.work.pool import WorkerLost, Workers, keep_to_one_core, processes
+from store.work.pool import Workers, keep_to_one_core, processes
+from store.work.sturdy import WorkerLost
 
 Result = TypeVar("Result")
 

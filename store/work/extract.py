@@ -8,22 +8,33 @@ the same and counts once.
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from songfeat.errors import AudioError, ClusterError, ConfigError, MissingFile
+from songfeat.files import sha256_of
+from songfeat.locations import is_url
 from songfeat.specs import Spec, get_spec
 from store import clips
 from store.catalogue import Catalogue
 from store.progress import Progress
 from store.shards import Shards
+from store.sources.folder import stamp
 from store.work.batches import Batch, map_batches
 from store.work.cluster import check_seen_by_workers, hired
 from store.workspace import Workspace
 
 _CLIPS_A_SHARD = 64
 
-Clip = tuple[str, str]
-"""A clip's digest and the path of its file."""
+
+class Clip(NamedTuple):
+    """A clip's digest, the path or URL of its file, and size and time of that when it was scanned."""
+
+    sha256: str
+    path: str
+    stamp: tuple[int, int]
 
 
 @dataclass(kw_only=True)
@@ -51,7 +62,8 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     known = shards.known()
     table = clips.all_clips(catalogue)
     lacking = table[(table["status"] == "ok") & ~table["sha256"].isin(list(known))]
-    todo = list(zip(lacking["sha256"].astype(str), lacking["path"].astype(str), strict=True))
+    columns = (lacking["sha256"].astype(str), lacking["path"].astype(str), lacking["bytes"], lacking["modified_ns"])
+    todo = [Clip(sha, path, (int(size), int(when))) for sha, path, size, when in zip(*columns, strict=True)]
     errors = _extract(workspace, shards, todo, params, progress)
     if errors:
         with catalogue.lease(write=True) as db:
@@ -63,7 +75,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         "seconds": round(time.monotonic() - started, 3),
         "spec": spec.digest,
         "damaged_shards": damaged,
-        "errors": {path: errors[sha] for sha, path in todo if sha in errors},
+        "errors": {clip.path: errors[clip.sha256] for clip in todo if clip.sha256 in errors},
     }
 
 
@@ -97,21 +109,37 @@ def _extract(
 
 def extract_batch(workspace: Workspace, spec: Spec, batch: Batch[Clip]) -> Extracted:
     """Compute the arrays of some clips and write them as one shard, in a worker."""
-    from songfeat.extraction import extract
-
     done, arrays = Extracted(), {}
-    for sha, path in batch:
+    for clip in batch:
         try:
-            arrays[sha] = extract(path, spec)
+            arrays[clip.sha256] = array_of(clip, spec)
         except AudioError as error:
-            done.errors[sha] = str(error)
+            done.errors[clip.sha256] = str(error)
             if isinstance(error, MissingFile):
-                done.missing.append(path)
+                done.missing.append(clip.path)
     if arrays:
         done.shard = Shards(workspace, spec).write(arrays)
     return done
 
 
+def array_of(clip: Clip, spec: Spec) -> np.ndarray:
+    """The array of one clip.
+
+    Raises
+    ------
+    AudioError
+        If its sound cannot be used, or its file is not the one that was scanned any more.
+    """
+    from songfeat.extraction import extract
+
+    array = extract(clip.path, spec)
+    if not is_url(clip.path):
+        # An array is kept under what the file holds, so it must still hold that.
+        now = stamp(Path(clip.path))
+        if now != clip.stamp and (now is None or sha256_of(Path(clip.path)) != clip.sha256):
+            raise AudioError(f"{clip.path} has changed since it was scanned; scan its folder again.")
+    return array
+
+
 def _lost(clip: Clip, why: str) -> Extracted:
-    sha, path = clip
-    return Extracted(errors={sha: f"{path} cannot be decoded: {why}."})
+    return Extracted(errors={clip.sha256: f"{clip.path} cannot be decoded: {why}."})

@@ -15,6 +15,8 @@ from store.work.pool import map_unordered, processes
 from store.workspace import Workspace
 
 _BATCH = 200
+_MOST_SECONDS = 600.0
+"""Of a longer file only so much is measured: one of days would not fit into memory."""
 
 
 def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -25,7 +27,8 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     levels: dict[str, float] = {}
     errors: dict[str, str] = {}
     progress.update(0, len(paths), "measuring levels")
-    measured = map_unordered(level_db, list(paths), workers=processes(params.get("jobs")), check=progress.check)
+    workers = processes(params.get("jobs"))
+    measured = map_unordered(level_db, list(paths), workers=workers, check=progress.check, lost=_lost)
     for done, (path, level) in enumerate(measured, start=1):
         if isinstance(level, str):
             errors[paths[path]] = level
@@ -41,10 +44,14 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     return {"clips": len(paths)}
 
 
+def _lost(path: str, why: str) -> str:
+    return f"{path} cannot be decoded: {why}."
+
+
 def level_db(path: str) -> float | str:
     """The level of a clip, root mean square in dB of full scale, or why it cannot be measured."""
     try:
-        mono = to_mono(load(path))
+        mono = to_mono(load(path, max_seconds=_MOST_SECONDS))
     except AudioError as error:
         return str(error)
     mean_square = float(np.mean(np.square(mono, dtype=np.float64)))

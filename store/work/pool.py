@@ -9,22 +9,20 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
+from store.work.sturdy import SturdyProcesses, WorkerLost
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _UNDER_WAY_PER_WORKER = 3
 _LOOK_EVERY_S = 0.2
-
-
-class WorkerLost(Exception):  # noqa: N818 - told of an item, and no error of ours
-    """Raised for an item over which one worker after another died."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +84,7 @@ def map_unordered(
 def processes(count: int | None = None) -> Iterator[Workers]:
     """Processes of this machine, one a core unless `count` says how many; they end with this one, however it ends."""
     count = count or os.cpu_count() or 1
-    # Spawned rather than forked, so that no worker inherits this job's locks.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
+    pool = SturdyProcesses(count, _begin)
     try:
         yield Workers(executor=pool, count=lambda: count)
     finally:

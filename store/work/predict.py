@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from songfeat.errors import AudioError, DataError, MissingFile
+from songfeat.files import printable
 from songfeat.locations import resolved
 from songfeat.pretrained import shipped
 from songfeat.pretrained.song import SongAnswer, predict
@@ -68,7 +69,7 @@ def run(_workspace: Workspace, params: dict[str, Any], progress: Progress) -> di
 
 def one_row(path: str) -> Row:
     """The row of a file: what the model says, or why it says nothing."""
-    row: Row = {"file": path, "run": shipped().name, "error": None, "missing": False, "answer": None}
+    row: Row = {"file": printable(path), "run": shipped().name, "error": None, "missing": False, "answer": None}
     try:
         answer: SongAnswer = predict(path)
     except AudioError as error:
@@ -94,8 +95,9 @@ def predicted(paths: Iterable[str], params: dict[str, Any], progress: Progress) 
 
 
 def _lost(path: str, why: str) -> Row:
-    return {"file": path, "run": shipped().name, "error": f"{path} cannot be heard: {why}.", "missing": False,
-            "answer": None}  # fmt: skip
+    name = printable(path)
+    error = f"{name} cannot be heard: {why}."
+    return {"file": name, "run": shipped().name, "error": error, "missing": False, "answer": None}
 
 
 def _expanded(given: list[str]) -> dict[str, State]:

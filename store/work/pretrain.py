@@ -70,7 +70,8 @@ def _described(paths: list[str], progress: Progress, jobs: int | None) -> dict[s
     note = "describing clips"
     progress.update(len(done), len(paths), note)
     try:
-        for path, groups in map_unordered(_describe_one, todo, workers=processes(jobs), check=progress.check):
+        workers = processes(jobs)
+        for path, groups in map_unordered(_describe_one, todo, workers=workers, check=progress.check, lost=_lost):
             if isinstance(groups, str):
                 raise DataError(f"{groups} Take the clip out of its table, or put another in its place.")
             done[path] = groups
@@ -80,6 +81,10 @@ def _described(paths: list[str], progress: Progress, jobs: int | None) -> dict[s
             {f"{path}|{name}": parts for path, groups in done.items() for name, parts in groups.items()}, kept
         )
     return done
+
+
+def _lost(path: str, why: str) -> str:
+    return f"{path} cannot be decoded: {why}."
 
 
 def _describe_one(path: str) -> Groups | str:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from songfeat.errors import AudioError, MissingFile, TableError
+from songfeat.files import printable
 from songfeat.locations import at_hand, resolved
 from store import clips, rejects
 from store.catalogue import Catalogue
@@ -15,7 +16,7 @@ from store.progress import Progress
 from store.sources.folder import AudioFile, FoundFile, examine, found_files, song_of
 from store.work.cluster import check_seen_by_workers, cluster
 from store.work.import_tables import as_incoming, read_rows
-from store.work.pool import map_unordered, threads
+from store.work.pool import map_unordered, processes, threads
 from store.workspace import Workspace
 
 _LABEL_SOURCE = "user"
@@ -46,7 +47,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     todo = [one for one in found if known.get(one.path) != (one.bytes, one.modified_ns)]
     examined = _examine(todo, len(found), progress, params.get("dask"), on_storage=not isinstance(folder, Path))
     files = [one.file for one in examined.values() if one.file]
-    broken = {path: one.error for path, one in examined.items() if one.error}
+    broken = {printable(path): one.error for path, one in examined.items() if one.error}
     names = {one.path: one.name for one in found}
     songs = _songs(examined, names)
     rows, label_rejects = _with_labels(songs, Path(labels).resolve(), params) if labels else (songs, pd.DataFrame())
@@ -58,7 +59,7 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
             merged = merge(db, rows)
             by_clip = dict(zip(rows["sha256"], rows["row"].map(merged.track_ids), strict=True))
             added = clips.add(db, _as_clips(files, by_clip))
-        scanned = [*names, *([str(Path(labels).resolve())] if labels else [])]
+        scanned = [*map(printable, names), *([str(Path(labels).resolve())] if labels else [])]
         rejects.replace(db, scanned, turned_away)
     labelled = 0 if "source" not in rows else int(rows["source"].notna().sum())
     return {
@@ -95,7 +96,9 @@ def _examine(
     seen: dict[str, Examined] = {}
     note = "reading files"
     progress.update(total - len(todo), total, note)
-    workers = cluster(dask) if dask else threads(_THREADS_ON_STORAGE if on_storage else None)
+    # A file that kills its decoder kills who is at it: a process of its own, so that the scan goes on.
+    here = threads(_THREADS_ON_STORAGE) if on_storage else processes()
+    workers = cluster(dask) if dask else here
     for one, examined in map_unordered(examine_one, todo, workers=workers, check=progress.check, lost=_lost):
         if dask and examined.missing:
             check_seen_by_workers([one.path])
@@ -105,7 +108,7 @@ def _examine(
 
 
 def examine_one(found: FoundFile) -> Examined:
-    """Read a file, in a thread or a worker; only what is known of it travels back."""
+    """Read a file, in a worker; only what is known of it travels back."""
     try:
         sound = at_hand(found.path)
         file = examine(sound, modified_ns=found.modified_ns)
@@ -115,7 +118,7 @@ def examine_one(found: FoundFile) -> Examined:
 
 
 def _lost(found: FoundFile, why: str) -> Examined:
-    return Examined(error=f"{found.path} cannot be read: {why}.")
+    return Examined(error=f"{printable(found.path)} cannot be read: {why}.")
 
 
 def _with_labels(songs: pd.DataFrame, labels: Path, params: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
