@@ -26,6 +26,7 @@ from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from store.catalogue import Catalogue
@@ -80,7 +81,11 @@ def served(workspace: Workspace, log: Path) -> Iterator[int]:
         yield port
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 def _is_up(port: int) -> bool:
@@ -134,7 +139,7 @@ async def _browse(
                         await asyncio.sleep(chance.uniform(0, 2 * pause_s))
                     if time.monotonic() > end:
                         break
-    except (OSError, TimeoutError, RuntimeError) as error:
+    except (OSError, TimeoutError, WebSocketException) as error:
         visit.errors.append(f"{type(error).__name__}: {error}")
 
 
@@ -145,6 +150,7 @@ def _connected(port: int) -> connect:
         max_size=None,
         proxy=None,
         open_timeout=ANSWER_WITHIN_S,
+        ping_interval=None,  # a busy server is slow to answer, which is what is measured
     )
 
 

@@ -16,6 +16,9 @@ settings.load_profile("untimed")
 # No test ever asks a real provider: nobody listens there, unless a test puts a server of its own in its place.
 os.environ["SONGFEAT_PROVIDERS_URL"] = "http://127.0.0.1:9"
 
+# Nor does a page fill a workspace by itself, also where its script outlives the test that opened it.
+os.environ["SONGFEAT_NO_DEMO"] = "1"
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.ui import charts, comparison_charts, heatmaps
+from pages.ui import charts, comparison_charts, heatmaps, overview_charts
 from pages.ui.palette import DARK, LIGHT, Palette, palette_for
 from songfeat.labels import ALL_TARGETS, TARGETS
 from songfeat.scores import METRICS
@@ -105,31 +105,40 @@ def test_songs_to_draw_around_are_a_curve_a_run(palette: Palette):
     assert [line.xref for line in lines] == ["x", "x2", "x3"]
 
 
-def test_the_best_runs_stand_beside_the_mean_predictor(palette: Palette):
+def test_the_best_runs_stand_beside_the_mean_predictor_and_the_report(palette: Palette):
     best = pd.DataFrame(
         {"feature": TARGETS, "model": "m", "value": 0.1, "low": 0.08, "high": 0.12, "n": 40, "mean_value": 0.2}
-    )
-    rule, mean, dot = charts.best_runs(best, palette).to_dict()["layer"]
+    ).assign(report=[0.3, 0.3, 0.3, 0.3, None])
+    spec = overview_charts.best_runs(best, palette).to_dict()
+    rule, marks = spec["layer"]
     assert (rule["encoding"]["x"]["field"], rule["encoding"]["x2"]["field"]) == ("low", "high")
-    assert mean["encoding"]["x"]["field"] == "mean_value"
-    assert dot["mark"]["color"] == palette.accent
-    assert dot["encoding"]["y"]["sort"] == list(ALL_TARGETS)
-    assert dot["encoding"]["x"]["scale"]["zero"] is True
+    assert marks["encoding"]["y"]["sort"] == list(ALL_TARGETS)
+    assert marks["encoding"]["x"]["scale"]["zero"] is True
+    for channel in ("shape", "color"):
+        scale = marks["encoding"][channel]["scale"]
+        assert scale["domain"] == ["best run", "always the mean", "the report"]
+        assert len(set(scale["range"])) == 3
+    drawn = pd.DataFrame(spec["datasets"][marks["data"]["name"]])
+    assert drawn.groupby("whose")["error"].agg(["min", "max", "size"]).T.to_dict("list") == {
+        "always the mean": [0.2, 0.2, 5],
+        "best run": [0.1, 0.1, 5],
+        "the report": [0.3, 0.3, 4],
+    }
 
 
 def test_coverage_names_its_counts_and_shows_the_largest_sources():
     table = pd.DataFrame(
         {"source": [f"s{n}" for n in range(8)], "tracks": range(8000, 0, -1000), "with a clip": range(8)}
     )
-    spec = charts.coverage(table, LIGHT).to_dict()
+    spec = overview_charts.coverage(table, LIGHT).to_dict()
     data = next(iter(spec["datasets"].values()))
-    assert {row["source"] for row in data} == {f"s{n}" for n in range(charts.MOST_SOURCES)}
+    assert {row["source"] for row in data} == {f"s{n}" for n in range(overview_charts.MOST_SOURCES)}
     assert {row["says"] for row in data if row["source"] == "s1"} == {"7,000 tracks", "1 with a clip"}
 
 
 def test_genres_keep_the_order_of_the_table():
     table = pd.DataFrame({"genre_group": ["rock", "pop"], "tracks": [1200, 5], "clips": [3, 0]})
-    spec = charts.genres(table, LIGHT).to_dict()
+    spec = overview_charts.genres(table, LIGHT).to_dict()
     assert spec["layer"][0]["encoding"]["y"]["sort"] == ["rock", "pop"]
     assert "color" not in spec["layer"][0]["encoding"]
     assert next(iter(spec["datasets"].values()))[0]["says"] == "1,200 · 3 with a clip"

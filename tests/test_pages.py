@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import places
+from pages.ui import navigation, places
 from songfeat.labels import TARGETS
 from store import exclusions, jobs, runs
 from store.catalogue import Catalogue
@@ -16,22 +16,7 @@ from store.work import load_work
 from store.workspace import Workspace
 from tests.workspaces import fill
 
-PAGES = (
-    places.OVERVIEW,
-    places.COLLECT,
-    places.SOURCES,
-    places.QUALITY,
-    places.TRACKS,
-    places.MFCC,
-    places.FEATURES,
-    places.TRAIN,
-    places.RUNS,
-    places.COMPARE,
-    places.GENRES,
-    places.REPORT,
-    places.SONG,
-    places.TRY,
-)
+PAGES = tuple(script for pages in navigation.SECTIONS.values() for script, _, _ in pages)
 LSTM = "20260101-120000-lstm_multitask-0001"
 
 

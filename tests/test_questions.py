@@ -184,8 +184,7 @@ def test_runs_of_values_and_of_answers_stand_beside_each_other(shown: Workspace,
 def test_its_training_asks_for_no_targets(shown: Workspace, monkeypatch):
     begun = []
     monkeypatch.setattr(jobs, "start", lambda workspace, job_id: begun.append(jobs.get(workspace, job_id).params))
-    at = show(places.TRAIN)
-    pick(at, "selectbox", "Model").select(MODEL).run()
+    at = show(places.TRAIN, model=MODEL)
     assert not [one for one in at.multiselect if one.label == "Targets"]
     press(at, "Train")
     assert [params["targets"] for params in begun] == [["danceability"]]

@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import cached, charts, frame, job_panel, tables, words
+from pages.ui import cached, frame, job_panel, overview_parts, words
 from pages.ui.next_step import next_step
 from store import jobs
 
 frame.heading("Overview", "What this workspace holds, how close the best models come, and what to do next.")
 counts = cached.counts()
-palette = frame.colours()
 
 with st.container(horizontal=True, vertical_alignment="center"):
     st.markdown(words.contents(counts, len(cached.sources())), width="stretch")
@@ -25,32 +24,9 @@ if not counts["tracks"]:
         st.caption("Every page fills as songs come in. The demo library holds songs that Songfeat synthesises itself.")
     st.stop()
 
-best = cached.best_by_target("mae", lower_is_better=True)
-left, right = st.columns([6, 5], gap="medium")
+overview_parts.best_runs()
+left, right = st.columns([6, 5], gap="large")
 with left:
-    st.subheader("Best run of each target", anchor=False)
-    if best.empty:
-        st.caption("Once a run is finished: how far its guesses are off, on songs that it never saw.")
-    else:
-        names = list(best["source"].unique())
-        source = st.selectbox("Measured against", names, format_func=words.source) if len(names) > 1 else names[0]
-        best = best[best["source"] == source]
-        st.caption(
-            "Dot: the error, with its 95 % interval, of the run that gains most over always answering the mean (tick),"
-            f" on songs that it never saw. Reference values: {words.source(source)}.",
-            help=words.metric_help(),
-        )
-        st.altair_chart(charts.best_runs(best, palette))
-        st.dataframe(tables.best_runs(best), hide_index=True, column_config=frame.thousands(["n"]))
+    overview_parts.coverage()
 with right:
-    st.subheader("Coverage by source", anchor=False)
-    coverage = cached.coverage_by_source()
-    if coverage.empty:
-        st.caption("No song has reference values yet.")
-    else:
-        st.caption("Whose reference values there are, and for how many of those songs there is what else is needed.")
-        named = tables.coverage(coverage)
-        st.altair_chart(charts.coverage(named, palette))
-        st.dataframe(named, hide_index=True, column_config=frame.thousands(named.columns[1:]))
-    st.subheader("Songs by genre", anchor=False)
-    st.altair_chart(charts.genres(cached.tracks_by_genre(), palette))
+    overview_parts.genres()

@@ -33,18 +33,25 @@ st.markdown(words.agreement_line(scores[scores["feature"] == feature], first, se
 if len(shown) < FEW:
     st.caption(f"Only {words.count(len(shown), 'song')}: take the numbers with care.")
 left, right = st.columns(2, gap="large")
-left.altair_chart(source_charts.against(shown, feature, (first, second), frame.colours()))
-right.altair_chart(source_charts.differences(shown, feature, (first, second), limits, frame.colours()))
+left.altair_chart(
+    source_charts.against(shown, feature, (first, second), frame.colours()),
+    alt=f"{feature} by {second} over {feature} by {first}; the last table says the same",
+)
+right.altair_chart(
+    source_charts.differences(shown, feature, (first, second), limits, frame.colours()),
+    alt=f"Differences in {feature} over the mean of both; the last table says the same",
+)
 
 st.subheader("All features", anchor=False)
 st.caption(
     f"Differences are {words.literal(first)} less {words.literal(second)}; 95 % of the songs' differences lie between"
     " the limits. In brackets 95 % intervals, from drawing artists again and again."
 )
-st.dataframe(tables.agreement(scores), hide_index=True)
+st.dataframe(tables.agreement(scores), hide_index=True, alt="Agreement by feature")
 st.subheader("The songs", anchor=False)
 st.dataframe(
     tables.both_sides(songs, feature, words.source(first), words.source(second)),
     hide_index=True,
     column_config=frame.three_decimals([words.source(first), words.source(second), "difference"]),
+    alt=f"Songs by {feature}",
 )

@@ -29,9 +29,11 @@ shown = runs.set_index("run_id", drop=False).loc[chosen]
 predicting = tables.predicting_values(shown)
 targets_place, genre_place, source_place = st.columns([5, 2, 3])
 trained = resolve_targets(predicting["targets"].explode())
-targets = targets_place.multiselect(
-    "Targets", trained, default=trained, key="targets", bind="query-params", wrap=True, placeholder="none"
-)
+targets: list[str] = []
+if trained:  # runs that answer questions have none, and would leave the choice empty for the others
+    targets = targets_place.multiselect(
+        "Targets", trained, default=trained, key="targets", bind="query-params", wrap=True, placeholder="none"
+    )
 groups = sorted(set(cached.tracks_by_genre()["genre_group"]) - {"not known"})
 genre = pickers.one_of(genre_place, "Genre", [EVERY, *groups], parameter="genre")
 against = pickers.one_of(

@@ -16,10 +16,12 @@ if not sources:
     st.stop()
 source_place, seed_place = st.columns([3, 1])
 source = pickers.source(source_place, sources, page="report")
-seed = seed_place.number_input("Seed", min_value=0, value=0, help="Of the splits and of first weights.")
+seed = seed_place.number_input(
+    "Seed", min_value=0, value=0, help="Of the splits and of first weights.", key="seed", bind="query-params"
+)
 with st.spinner("Comparing runs song by song …"):
     found = cached.replay(source=source, seed=int(seed))
-job_panel.panel(kind="report", limit=1)
+job_panel.panel(kind="report", limit=1, none=None)
 if found.missing:
     replaying.offer(found)
 if not found.tables:

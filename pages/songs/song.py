@@ -39,7 +39,11 @@ with right, st.container(border=True):
 if len(values):
     references = values.loc[values["kind"] == song_tables.REFERENCE, "whose"]
     st.dataframe(
-        song_tables.by_target(values), hide_index=True, column_config=frame.three_decimals(references), placeholder="–"
+        song_tables.by_target(values),
+        hide_index=True,
+        column_config=frame.three_decimals(references),
+        placeholder="–",
+        alt="Values by target",
     )
 sources = list(song["reference"]["source"].unique())
 left, right = st.columns([1, 1], gap="large")

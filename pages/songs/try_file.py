@@ -27,6 +27,12 @@ with right, st.container(border=True):
 for warning in answer.warnings:
     st.warning(warning, icon=":material/help:")
 table = song_tables.of_file(values, answer.spread)
-st.dataframe(table, hide_index=True, column_config=frame.three_decimals(table.columns[1:]), placeholder="–")
+st.dataframe(
+    table,
+    hide_index=True,
+    column_config=frame.three_decimals(table.columns[1:]),
+    placeholder="–",
+    alt="Predicted values by target",
+)
 st.caption(answer.certainty)
 trying_neighbours.nearest(answer, asked)

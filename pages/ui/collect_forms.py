@@ -39,7 +39,7 @@ def import_table() -> None:
             f"**{names}**: {words.count(head.rows, 'row')}, layout {mapping.layout}. Columns not used: {unused}."
         )
         _import_buttons(files, overrides)
-        st.dataframe(fields, hide_index=True, height=240)
+        st.dataframe(fields, hide_index=True, height=240, alt="What each column is taken for")
 
 
 def _import_buttons(files: list[str], overrides: dict[str, str]) -> None:
@@ -114,8 +114,11 @@ def extract_arrays() -> None:
     """Choose a spec and compute its arrays."""
     spec = st.selectbox("Spec", CLIP_SPECS, help="Everything about how arrays are computed, under one name.")
     st.caption(words.spec_line(get_spec(spec)))
-    waiting = cached.clips_waiting(spec)
-    st.markdown(f"{words.count(waiting, 'clip')} without an array, {cached.counts()['clips']:,} in all.")
+    waiting, clips = cached.clips_waiting(spec), cached.counts()["clips"]
+    if clips and not waiting:
+        st.markdown(f"Every clip has its array: {clips:,} in all.")
+    else:
+        st.markdown(f"{words.count(waiting, 'clip')} without an array, {clips:,} in all.")
     if waiting:
         _launch("Extract", "extract", {"spec": spec}, f"Extract to {spec}", primary=True)
 
@@ -140,4 +143,4 @@ def turned_away() -> None:
         return
     st.subheader("Turned away", anchor=False)
     st.caption(f"Newest first, {len(rejected):,} shown. Everything else of the same files was brought in.")
-    st.dataframe(tables.rejects(rejected), hide_index=True)
+    st.dataframe(tables.rejects(rejected), hide_index=True, alt="Turned away")

@@ -65,8 +65,8 @@ def correlations(table: pd.DataFrame, palette: Palette) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=values,
-            x=across,
-            y=down,
+            x=[name.replace("_", " ") for name in across],
+            y=[name.replace("_", " ") for name in down],
             text=np.char.replace(text, "-", "\N{MINUS SIGN}"),
             texttemplate="%{text}",
             hovertemplate="%{y} and %{x}: r = %{z:.2f}<extra></extra>",

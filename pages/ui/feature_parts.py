@@ -34,7 +34,7 @@ def distributions(source: str) -> None:
         f" In brackets the number of songs; fewer than {heatmaps.SMALL} say little."
     )
     chart = feature_charts.spread(cached.shares(feature, **asked), summary, feature, frame.colours())
-    st.altair_chart(chart)
+    st.altair_chart(chart, alt=f"How {feature} is spread by {by}; the table beneath says the same")
     numbers = browsing_tables.spread(summary, by)
     st.dataframe(
         numbers,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.ui import cached, job_panel
+from pages.ui import cached, job_panel, navigation
 from pages.ui.errors import errors_in_words
 from pages.ui.palette import Palette, palette_for
 from store.first_start import start_demo
@@ -14,15 +14,23 @@ from store.first_start import start_demo
 NO_DEMO = "SONGFEAT_NO_DEMO"
 """Set to 1, this environment variable leaves an empty workspace empty."""
 
-_MARGINS = "[data-testid='stMainBlockContainer'] { padding-left: 3rem; padding-right: 3rem; }"
+_MARGINS = "[data-testid='stMainBlockContainer'] { padding: 2.25rem 2.5rem 4rem; }"
 # Streamlit writes white on the accent, which cannot be read where the accent is pale.
-_ON_ACCENT = "[data-testid='stBaseButton-primary'], [data-baseweb='tag'] * {{ color: {0}; fill: {0}; }}"
+_ON_ACCENT = "[data-testid='stBaseButton-primary'], [data-tag] * {{ color: {0}; }}"
+# Streamlit's grey beside charts is too pale to be read by everybody; Plotly writes it into each text.
+_BESIDE_CHARTS = """
+.vega-embed :is([class*='role-axis'], [class*='role-legend']) text,
+.js-plotly-plot :is(.xaxislayer-above, .yaxislayer-above, .infolayer) text
+{{ fill: {0} !important; fill-opacity: 0.75 !important; }}"""
 
 
 @contextmanager
 def around_page() -> Iterator[None]:
     """Show what every page has; what goes wrong inside is said in a sentence."""
-    st.html(f"<style>{_MARGINS} {_ON_ACCENT.format(colours().background)}</style>")
+    shown = colours()
+    rules = [_MARGINS, _ON_ACCENT.format(shown.background), _BESIDE_CHARTS.format(shown.ink)]
+    st.html(f"<style>{' '.join(rules)}</style>")
+    st.logo(navigation.LOGO, size="large")
     with errors_in_words():
         # Asked of the cache, as this is asked for every page and again at each click.
         if os.environ.get(NO_DEMO) != "1" and not cached.counts()["tracks"]:

@@ -95,7 +95,10 @@ def behind(run_id: str, genre: str, target: str) -> None:
     if len(raw) > 1:
         with st.expander(f"{words.count(len(raw), 'genre')} as people spell them"):
             st.dataframe(
-                raw.rename(columns={"mae": "MAE"}), hide_index=True, column_config=frame.three_decimals(["MAE", "bias"])
+                raw.rename(columns={"mae": "MAE"}),
+                hide_index=True,
+                column_config=frame.three_decimals(["MAE", "bias"]),
+                alt=f"Errors by genre inside {genre}",
             )
     st.caption(f"The songs in {genre} whose {target} it is most wrong about.")
     for row in cached.worst_songs(run_id, genre=genre, feature=target, limit=_WORST).itertuples():

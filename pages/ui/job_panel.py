@@ -19,14 +19,17 @@ def compact() -> None:
             _polled(_bars, kind=None, key="compact")
 
 
-def panel(*, kind: str | None = None, limit: int = 5) -> None:
-    """Jobs, newest first, with progress, result and what can be done about them; `kind` leaves out others."""
+def panel(*, kind: str | None = None, limit: int = 5, none: str | None = "None yet.") -> None:
+    """Jobs, newest first, with progress, result and what can be done about them; `kind` leaves out others.
+
+    `none` is said where there are none.
+    """
 
     def draw(found: list[Job]) -> None:
         for job in found[:limit]:
             _card(job)
-        if not found:
-            st.caption("None yet.")
+        if not found and none:
+            st.caption(none)
 
     _polled(draw, kind=kind, key=f"panel-{kind}")
 

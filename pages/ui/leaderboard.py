@@ -58,7 +58,7 @@ def details(chosen: list[str], labels: dict[str, str]) -> None:
         st.warning(text)
     asked, kept = st.columns([3, 2], gap="large")
     with asked:
-        st.dataframe(tables.settings(run), hide_index=True, height="content")
+        st.dataframe(tables.settings(run), hide_index=True, height="content", alt="What the run was asked for")
     with kept:
         _note(run_id)
         _files(run_id)
@@ -72,7 +72,7 @@ def _two(first: str, second: str, labels: dict[str, str]) -> None:
     if found.empty:
         st.caption("Nothing: they were asked for the same, on the same data.")
     else:
-        st.dataframe(found, hide_index=True, height="content")
+        st.dataframe(found, hide_index=True, height="content", alt="What differs")
     st.page_link(
         places.COMPARE,
         label="Compare them song by song",

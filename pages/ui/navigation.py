@@ -8,33 +8,52 @@ from pages.ui import places
 
 # A Material symbol would be fetched from another host.
 ICON = str(Path(__file__).with_name("icon.svg"))
+LOGO = str(Path(__file__).with_name("logo.svg"))
+
+SECTIONS = {
+    "Library": (
+        (places.OVERVIEW, "Overview", "dashboard"),
+        (places.TRACKS, "Tracks", "table_rows"),
+        (places.COLLECT, "Collect", "library_add"),
+        (places.SOURCES, "Sources", "balance"),
+        (places.QUALITY, "Data quality", "rule"),
+    ),
+    "Explore": (
+        (places.MFCC, "MFCC", "graphic_eq"),
+        (places.FEATURES, "Features", "scatter_plot"),
+    ),
+    "Models": (
+        (places.TRAIN, "Train", "model_training"),
+        (places.RUNS, "Runs", "leaderboard"),
+        (places.COMPARE, "Compare", "compare_arrows"),
+        (places.GENRES, "Genres", "grid_on"),
+        (places.REPORT, "Report", "article"),
+    ),
+    "Songs": (
+        (places.SONG, "Song", "music_note"),
+        (places.TRY, "Try a file", "hearing"),
+    ),
+}
+"""Each section's pages: the script, the name, the symbol."""
 
 
 def sections() -> dict[str, list[st.Page]]:
-    """The pages by section."""
+    """The pages by section, the first one at the address without a path."""
     return {
-        "Library": [
-            st.Page(places.OVERVIEW, title="Overview", icon=":material/dashboard:", default=True),
-            st.Page(places.TRACKS, title="Tracks", icon=":material/table_rows:"),
-            st.Page(places.COLLECT, title="Collect", icon=":material/library_add:"),
-            st.Page(places.SOURCES, title="Sources", icon=":material/balance:"),
-            st.Page(places.QUALITY, title="Data quality", icon=":material/rule:"),
-        ],
-        "Explore": [
-            st.Page(places.MFCC, title="MFCC", icon=":material/graphic_eq:"),
-            st.Page(places.FEATURES, title="Features", icon=":material/scatter_plot:"),
-        ],
-        "Models": [
-            st.Page(places.TRAIN, title="Train", icon=":material/model_training:"),
-            st.Page(places.RUNS, title="Runs", icon=":material/leaderboard:"),
-            st.Page(places.COMPARE, title="Compare", icon=":material/compare_arrows:"),
-            st.Page(places.GENRES, title="Genres", icon=":material/grid_on:"),
-            st.Page(places.REPORT, title="Report", icon=":material/article:"),
-        ],
-        "Songs": [
-            st.Page(places.SONG, title="Song", icon=":material/music_note:"),
-            st.Page(places.TRY, title="Try a file", icon=":material/hearing:"),
-        ],
+        section: [
+            st.Page(script, title=title, icon=f":material/{symbol}:", default=script == places.OVERVIEW)
+            for script, title, symbol in pages
+        ]
+        for section, pages in SECTIONS.items()
+    }
+
+
+def addresses() -> dict[str, str]:
+    """The path in the address of each page, and its name."""
+    return {
+        "" if script == places.OVERVIEW else Path(script).stem: title
+        for pages in SECTIONS.values()
+        for script, title, _ in pages
     }
 
 

@@ -14,6 +14,7 @@ RUN_SHAPES = ("circle", "square", "triangle-up")
 """The marks of the first, second and third run, as Altair and Plotly both call them."""
 
 REFERENCE_SHAPE = "diamond"
+REPORT_SHAPE = "cross"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ LIGHT = Palette(
     accent="#5B3FD6",
     background="#FFFFFF",
     raised="#F5F6FA",
-    ink="#1B1F2A",
+    ink="#141821",
     border="#D9DCE3",
     muted="#8A90A0",
     runs=("#5B3FD6", "#E69F00", "#009E73"),

@@ -50,9 +50,13 @@ def song(
     if st.session_state.get(key) not in names:
         st.session_state[key] = next(iter(names))
     picked = list_place.selectbox(
-        f"Song ({len(names)} found)" if wanted else "Song", list(names), format_func=names.__getitem__, key=key
+        f"Song ({len(names)} found)" if wanted else "Song",
+        list(names),
+        format_func=names.__getitem__,
+        key=key,
+        persist_state="session",
     )
-    st.query_params[parameter] = picked
+    say(key, parameter, [picked])
     return picked
 
 
@@ -64,7 +68,8 @@ def _forget(key: str, parameter: str) -> None:
 
 def _with_wanted(found: pd.DataFrame, key: str, parameter: str, *, with_clip: bool) -> pd.DataFrame:
     """The list with the song that is picked or that the address names, also if the search does not find it."""
-    wanted = st.session_state.get(key) or st.query_params.get(parameter)
+    linked = st.query_params.get_all(parameter)
+    wanted = linked[0] if linked and linked != st.session_state.get(_said(key)) else st.session_state.get(key)
     if not wanted or wanted in set(found["track_id"]):
         st.session_state[key] = wanted
         return found

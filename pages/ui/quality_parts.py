@@ -32,7 +32,12 @@ def checks() -> None:
     if counts[chosen] > _SHOWN:
         st.caption(f"The first {_SHOWN:,} of {counts[chosen]:,} are shown; excluding all concerns all of them.")
     picked = st.dataframe(
-        tables.odd_songs(songs), hide_index=True, on_select="rerun", selection_mode="multi-row", key=f"songs-{chosen}"
+        tables.odd_songs(songs),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"songs-{chosen}",
+        alt=check.title,
     )
     _exclude(chosen, check.title, [str(songs["track_id"].iloc[row]) for row in picked.selection.rows])
 
@@ -61,8 +66,14 @@ def _measure() -> None:
 def coverage() -> None:
     """How many songs there are of each genre and decade."""
     st.subheader("Genres and decades", anchor=False)
-    st.caption("How many songs there are of each: the darker, the more.")
-    st.altair_chart(quality_chart.coverage(cached.genres_by_decade(), frame.colours()))
+    st.caption("How many songs there are of each: the fuller the colour, the more.")
+    counted = cached.genres_by_decade()
+    st.altair_chart(
+        quality_chart.coverage(counted, frame.colours()),
+        alt="Songs by genre and decade; the table beneath says the same",
+    )
+    with st.expander("As a table"):
+        st.dataframe(tables.genres_by_decade(counted), alt="Songs by genre and decade")
 
 
 def exclusions() -> None:
@@ -71,10 +82,15 @@ def exclusions() -> None:
     _exclude_source()
     listed = cached.exclusions_listed()
     if listed.empty:
-        st.caption("Nothing is.")
+        st.caption("No song and no source is excluded.")
         return
     picked = st.dataframe(
-        tables.exclusions(listed), hide_index=True, on_select="rerun", selection_mode="multi-row", key="exclusions"
+        tables.exclusions(listed),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="exclusions",
+        alt="Excluded from training",
     )
     names = [str(listed["name"].iloc[row]) for row in picked.selection.rows]
     if st.button("Take back the chosen", disabled=not names or not cached.workspace().writable):

@@ -13,7 +13,12 @@ _OPEN = (":material/help:", "grey")
 
 def offer(found: Replay) -> None:
     """Say what is not trained yet, with a button that trains it."""
-    st.info(f"{words.count(len(found.missing), 'system')} of the report not trained on this source yet.")
+    st.info(
+        f"{words.count(len(found.missing), 'system')} of the report {'is' if len(found.missing) == 1 else 'are'} not"
+        " trained on this source yet."
+    )
+    with st.expander("Which these are"):
+        st.markdown("\n".join(f"- {words.literal(title)}" for title in found.missing))
     if st.button("Train what is missing", type="primary", disabled=not cached.workspace().writable):
         params = {"source": found.source, "seed": found.seed}
         jobs.launch(cached.workspace(), "report", params, title="Replay the report")
@@ -48,4 +53,4 @@ def tables_of(found: Replay, metric: str) -> None:
     """Its tables, our figures with 95 % intervals above its own."""
     for title, table in found.tables.items():
         st.subheader(title, anchor=False)
-        st.dataframe(tables.replayed(table, metric), hide_index=True, height="content")
+        st.dataframe(tables.replayed(table, metric), hide_index=True, height="content", alt=title)

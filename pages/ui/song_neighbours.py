@@ -38,7 +38,8 @@ def in_its_genre(track_id: str, sources: list[str], genre: str | None) -> None:
         f"How many of {words.count(n, 'song')} of {genre}{few} have less of it, as {whose} gives the values; the line"
         " is the middle."
     )
-    st.altair_chart(feature_charts.standing(table, frame.colours()))
+    said = ", ".join(f"{row.feature} {row.below:.0%}" for row in table.itertuples())
+    st.altair_chart(feature_charts.standing(table, frame.colours()), alt=f"Songs of its genre that have less: {said}")
 
 
 def most_similar(song: dict[str, Any], run_ids: list[str], labels: dict[str, str]) -> None:

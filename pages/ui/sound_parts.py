@@ -127,7 +127,7 @@ def _two_songs(first: dict[str, Any], second: dict[str, Any]) -> None:
 
 
 def _profiles(table: pd.DataFrame) -> None:
-    st.altair_chart(sound_charts.profiles(table, frame.colours()))
+    st.altair_chart(sound_charts.profiles(table, frame.colours()), alt="Means of the coefficients, as in the table")
     wide = table.pivot(index="coefficient", columns="whose", values="value")[list(table["whose"].unique())]
     st.dataframe(wide.reset_index().round(2), hide_index=True, alt="The mean of each coefficient")
 

@@ -60,4 +60,4 @@ def _capabilities() -> None:
         st.caption("They have not been asked yet.")
         return
     st.caption(f"As of {found['asked_at'][:16].replace('T', ' ')} UTC, with the credentials that were set then.")
-    st.dataframe(tables.capabilities(found["sources"]), hide_index=True)
+    st.dataframe(tables.capabilities(found["sources"]), hide_index=True, alt="What each source can do here")

@@ -24,14 +24,20 @@ _THEIRS = "\0"
 _IN_REPORT = "\N{DOWNWARDS ARROW WITH TIP RIGHTWARDS} in the report"
 
 
+def beside_the_report(best: pd.DataFrame) -> pd.DataFrame:
+    """The best run of each target with the report's lowest error of it, in the column report."""
+    return best.assign(report=best["feature"].map(published.lowest_mae()))
+
+
 def best_runs(best: pd.DataFrame) -> pd.DataFrame:
-    """The best run of each target beside the mean predictor."""
+    """The best run of each target beside the mean predictor and the report."""
     return pd.DataFrame(
         {
             "target": best["feature"],
             "best model": best["model"],
             "MAE": [words.estimate(row.value, row.low, row.high) for row in best.itertuples()],
-            "mean predictor": best["mean_value"].map(words.value),
+            "the mean": best["mean_value"].map(words.value),
+            "the report": best["report"].map(words.value),
             "n": best["n"],
         }
     )
@@ -252,6 +258,12 @@ def exclusions(listed: pd.DataFrame) -> pd.DataFrame:
     )
     when = listed["excluded_at"].dt.strftime("%Y-%m-%d")
     return pd.DataFrame({"what": name, "reason": listed["reason"], "since": when})
+
+
+def genres_by_decade(table: pd.DataFrame) -> pd.DataFrame:
+    """Songs as numbers: one row a genre group, one column a decade."""
+    wide = table.pivot(index="genre_group", columns="decade", values="tracks").fillna(0).astype(int)
+    return wide.rename_axis(index="genre", columns=None)
 
 
 def capabilities(found: list[dict[str, Any]]) -> pd.DataFrame:

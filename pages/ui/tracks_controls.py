@@ -13,7 +13,7 @@ _RUN = "tracks-run"
 
 def controls() -> tuple[Filter, tuple[str, ...]]:
     """Two rows of controls; gives the filter and the keys to sort by."""
-    words_place, genre_place, year_place, source_place = st.columns([3, 3, 3, 2])
+    words_place, genre_place, year_place, source_place = st.columns(4)
     query = words_place.text_input(
         "Title or artist", key="words", bind="query-params", placeholder="words", on_change=_to_first_page
     )
@@ -86,7 +86,8 @@ def _years() -> tuple[int, int] | None:
     """The years that are wanted; None where all are, so that songs of an unknown year stay in."""
     span = cached.years()
     if span is None or span[0] == span[1]:
-        st.slider("Years", 0, 1, (0, 1), disabled=True, help="There are no years to choose from.")
+        known = str(span[0]) if span else "not known"
+        st.text_input("Years", known, disabled=True, help="There are no years to choose from.")
         return None
     chosen: tuple[int, int] = st.slider(
         "Years", *span, span, key="years", bind="query-params", on_change=_to_first_page
