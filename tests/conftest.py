@@ -1,6 +1,8 @@
 """What several test files share."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,14 @@ os.environ["SONGFEAT_PROVIDERS_URL"] = "http://127.0.0.1:9"
 
 # Nor does a page fill a workspace by itself, also where its script outlives the test that opened it.
 os.environ["SONGFEAT_NO_DEMO"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def _main_module() -> Iterator[None]:
+    """Streamlit makes each script that it runs the main module, and spawned processes of later tests would run it."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
