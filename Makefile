@@ -6,7 +6,7 @@ PORT ?= 8501
 
 .PHONY: app test lint bench e2e soak clean
 
-$(VENV)/.ready: requirements.txt requirements-serve.txt requirements-beets.txt requirements-map.txt requirements-dev.txt pyproject.toml
+$(VENV)/.ready: requirements.txt requirements-serve.txt requirements-beets.txt requirements-map.txt requirements-cluster.txt requirements-dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .

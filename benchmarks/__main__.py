@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import (
     boosting,
+    clusters,
     collecting,
     extraction,
     first_paint,
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "44.1 kHz": extraction.at_its_rate,
     "resampled": extraction.resampled,
     "librosa": extraction.against_librosa,
+    "cluster": clusters.run,
     "import": importing.run,
     "training": loop.run,
     "predicting": predicting.run,

@@ -2,11 +2,11 @@
 
 MP3, FLAC, Ogg (Vorbis and Opus), WAV and AIFF are decoded by libsndfile, and
 M4A, MP4 and AAC by FFmpeg where PyAV is installed. Only the part of a file
-that is asked for is kept in memory. What is wrong with a file is said in one
-sentence that names it.
+that is asked for is kept in memory; a file on object storage is fetched into
+memory as a whole. What is wrong with a file is said in one sentence that names it.
 """
 
-import os
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from songfeat.errors import AudioError, ConfigError, SilentAudio
+from songfeat.errors import AudioError, ConfigError, MissingFile, SilentAudio
 from songfeat.files import is_text, printable
+from songfeat.locations import Fetched, Location, at_hand
 from songfeat.specs import CUTS
 
 PYAV_SUFFIXES = (".m4a", ".mp4", ".aac")
@@ -33,7 +34,8 @@ _LARGEST_BLOCK = 1 << 27  # samples of all channels; a header may announce more 
 _TOLERANCE_SECONDS = 1.0  # encoders' padding makes headers announce a little more than there is
 _PREROLL_SECONDS = 1.0  # MP3 and AAC frames lean on those before, so the first after a seek come out wrong
 
-PathLike = str | os.PathLike[str]
+Sound = Location | Fetched
+"""A file by its path or URL, or as it was fetched already."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,13 @@ class Waveform:
         return len(self.samples) / self.sample_rate
 
 
-def read_info(path: PathLike) -> AudioInfo:
+def read_info(path: Sound) -> AudioInfo:
     """Length, rate and channels of a file, from its header."""
     return _open(path).info
 
 
 def load(
-    path: PathLike,
+    path: Sound,
     *,
     max_seconds: float | None = None,
     cut: str = "first",
@@ -75,8 +77,8 @@ def load(
 
     Parameters
     ----------
-    path : str or os.PathLike
-        Of any file whose suffix is one of :data:`AUDIO_SUFFIXES`.
+    path : str, os.PathLike or Fetched
+        Of any file whose suffix is one of :data:`AUDIO_SUFFIXES`; may be a URL, see :mod:`songfeat.locations`.
     max_seconds : float, optional
         Longest part to decode; the whole file if not given.
     cut : {"first", "centre"}
@@ -94,6 +96,8 @@ def load(
         If the file cannot be read, is cut off or short, or holds
         samples that are not finite. An MP3 without a length in its header and
         an Ogg file end where their data ends and cannot be told from whole ones.
+    StorageError
+        If it lies on object storage that cannot be reached.
     """
     if cut not in CUTS:
         raise ConfigError(f"The cut must be one of {', '.join(CUTS)}, not {cut!r}.")
@@ -127,7 +131,7 @@ def resample(mono: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
 
 
 def load_mono(
-    path: PathLike,
+    path: Sound,
     *,
     sample_rate: int,
     max_seconds: float | None = None,
@@ -143,7 +147,7 @@ def load_mono(
     return resample(mono, waveform.sample_rate, sample_rate)
 
 
-def _check_usable(path: PathLike, waveform: Waveform, min_seconds: float) -> None:
+def _check_usable(path: Sound, waveform: Waveform, min_seconds: float) -> None:
     if not len(waveform.samples):
         raise SilentAudio(f"{path} holds no sound that can be decoded.")
     if waveform.seconds < min_seconds:
@@ -199,12 +203,21 @@ class _Source:
     blocks: Callable[[int, int], Iterator[np.ndarray]]
 
 
-def _open(path: PathLike) -> _Source:
-    path = Path(path)
+def _open(sound: Sound) -> _Source:
+    path = at_hand(sound)
+    if isinstance(path, Path):
+        _check_file(path)
+    elif not path.content:
+        raise AudioError(f"{path} is empty.")
+    return _open_with_pyav(path) if path.suffix.lower() in PYAV_SUFFIXES else _open_with_libsndfile(path)
+
+
+def _check_file(path: Path) -> None:
+    """Raise what is wrong with a file of this machine before anything of it is read."""
     if not is_text(path):
         raise AudioError(f"{printable(path)} has a name with bytes that are no UTF-8: rename the file.")
     if not path.exists():
-        raise AudioError(f"There is no file {path}.")
+        raise MissingFile(f"There is no file {path}.")
     if not path.is_file():
         raise AudioError(f"{path} is no file; expected one that holds sound.")
     if not path.stat().st_size:
@@ -213,13 +226,17 @@ def _open(path: PathLike) -> _Source:
         path.open("rb").close()
     except PermissionError as error:
         raise AudioError(f"{path} may not be read: {error.strerror}.") from error
-    return _open_with_pyav(path) if path.suffix.lower() in PYAV_SUFFIXES else _open_with_libsndfile(path)
 
 
-def _open_with_libsndfile(path: Path) -> _Source:
+def _readable(path: Path | Fetched) -> Path | io.BytesIO:
+    """What a decoder opens."""
+    return path if isinstance(path, Path) else io.BytesIO(path.content)
+
+
+def _open_with_libsndfile(path: Path | Fetched) -> _Source:
     def blocks(start: int, size: int) -> Iterator[np.ndarray]:
         try:
-            with soundfile.SoundFile(path) as file:
+            with soundfile.SoundFile(_readable(path)) as file:
                 preroll = min(start, round(_PREROLL_SECONDS * file.samplerate))
                 file.seek(start - preroll)
                 while len(block := file.read(preroll + size, dtype="float32", always_2d=True)):
@@ -229,7 +246,7 @@ def _open_with_libsndfile(path: Path) -> _Source:
             return
 
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(_readable(path)) as file:
             length_is_known = file.frames < 2**62  # FLAC from a pipe announces none
             n_samples = _announced_samples(file) if length_is_known else sum(map(len, blocks(0, _BLOCK)))
             info = AudioInfo(n_samples / file.samplerate, file.samplerate, file.channels, file.format)
@@ -246,9 +263,9 @@ def _announced_samples(file: soundfile.SoundFile) -> int:
     return file.frames if is_placeholder else max(file.frames, file.frames * announced // there)
 
 
-def _mp3_has_length(path: Path) -> bool:
+def _mp3_has_length(path: Path | Fetched) -> bool:
     """Whether the first frame counts the frames; if not, libsndfile estimates their number from the bit rate."""
-    with path.open("rb") as file:
+    with path.open("rb") if isinstance(path, Path) else io.BytesIO(path.content) as file:
         head = file.read(10)
         id3_size = 0
         if head[:3] == b"ID3":
@@ -259,7 +276,7 @@ def _mp3_has_length(path: Path) -> bool:
     return any(tag in first for tag in (b"Xing", b"Info", b"VBRI"))
 
 
-def _open_with_pyav(path: Path) -> _Source:
+def _open_with_pyav(path: Path | Fetched) -> _Source:
     try:
         import av
     except ImportError:
@@ -269,7 +286,7 @@ def _open_with_pyav(path: Path) -> _Source:
         resampler = av.AudioResampler(format="fltp")  # floats, one row per channel; the rate stays
         position = None
         try:
-            with av.open(path, metadata_errors="ignore") as container:
+            with av.open(_readable(path), "r", metadata_errors="ignore") as container:
                 if start:  # even a seek to 0 would skip the encoder's lead-in, which the first frame leans on
                     container.seek(max(0, int((start / info.sample_rate - _PREROLL_SECONDS) * av.time_base)))
                 for frame in container.decode(audio=0):
@@ -282,7 +299,7 @@ def _open_with_pyav(path: Path) -> _Source:
             return
 
     try:
-        with av.open(path, metadata_errors="ignore") as container:
+        with av.open(_readable(path), "r", metadata_errors="ignore") as container:
             if not container.streams.audio:
                 raise AudioError(f"{path} holds no sound that can be decoded.")
             stream = container.streams.audio[0]

@@ -128,17 +128,22 @@ def _import(options: argparse.Namespace) -> Result:
 
 
 def _scan(options: argparse.Namespace) -> Result:
+    from songfeat.locations import resolved
+
+    folder = resolved(options.folder)
     params = {
-        "folder": str(Path(options.folder).resolve()),
+        "folder": str(folder.resolve() if isinstance(folder, Path) else folder),
         "labels": str(Path(options.labels).resolve()) if options.labels else None,
         "source": options.source,
         "map": _unique(options.map),
+        "dask": options.dask,
     }
     return _work(options, "scan", params, f"Scan {options.folder}")
 
 
 def _extract(options: argparse.Namespace) -> Result:
-    return _work(options, "extract", {"spec": options.spec, "jobs": options.jobs}, f"Extract to {options.spec}")
+    params = {"spec": options.spec, "jobs": options.jobs, "dask": options.dask}
+    return _work(options, "extract", params, f"Extract to {options.spec}")
 
 
 def _collect(options: argparse.Namespace) -> Result:
@@ -301,30 +306,40 @@ def _song(options: argparse.Namespace) -> Result:
 
 def _predict(options: argparse.Namespace) -> Result:
     from songfeat.audio import AUDIO_SUFFIXES
+    from songfeat.locations import is_url
 
     if options.library != (not options.files):
         raise ConfigError("Name the files to predict for, or say --library for all songs that have a clip.")
     if options.library:
-        return _work(options, "predict_library", {}, "Predict for the library")
-    paths = [Path(name) for name in options.files]
-    is_sound = all(path.suffix.lower() in AUDIO_SUFFIXES or path.is_dir() for path in paths)
+        return _work(options, "predict_library", {"dask": options.dask}, "Predict for the library")
+    is_sound = all(
+        is_url(name) or Path(name).suffix.lower() in AUDIO_SUFFIXES or Path(name).is_dir() for name in options.files
+    )
     if is_sound and (options.run is None or options.run.startswith("pretrained")):
-        return _predict_shipped(options, paths)
+        return _predict_shipped(options)
+    if options.dask or any(map(is_url, options.files)):
+        raise ConfigError(
+            "Only the model that comes with Songfeat answers for URLs and on a cluster; leave --run away."
+        )
     from store.prediction import predict_files
 
     out = Path(options.out) if options.out else None
-    return predict_files(_catalogue(options), paths, run_id=options.run, out=out)
+    return predict_files(_catalogue(options), [Path(name) for name in options.files], run_id=options.run, out=out)
 
 
-def _predict_shipped(options: argparse.Namespace, paths: Sequence[Path]) -> Result:
-    if len(paths) == 1 and not paths[0].is_dir() and not options.out:
+def _predict_shipped(options: argparse.Namespace) -> Result:
+    from songfeat.locations import is_url
+
+    only = options.files[0] if len(options.files) == 1 and not (options.out or options.dask) else None
+    if only is not None and not is_url(only) and not Path(only).is_dir():
         from songfeat.pretrained.song import predict
 
         # Needs no workspace, and neither what opens one: a single file is answered at once.
-        answer = predict(paths[0]).as_dict()
-        return {"run": answer["model"], "predictions": [{"file": str(paths[0]), "run": answer["model"], **answer}]}
+        answer = predict(only).as_dict()
+        return {"run": answer["model"], "predictions": [{"file": str(Path(only)), "run": answer["model"], **answer}]}
     out = str(Path(options.out).resolve()) if options.out else None
-    result = _work(options, "predict", {"files": [str(path) for path in paths], "out": out}, "Predict for audio files")
+    params = {"files": options.files, "out": out, "dask": options.dask}
+    result = _work(options, "predict", params, "Predict for audio files")
     if out and not options.json:
         result["predictions"] = [one for one in result["predictions"] if "error" in one]
     return result
@@ -338,6 +353,11 @@ def _serve(options: argparse.Namespace) -> Result:
 
 
 def _export(options: argparse.Namespace) -> Result:
+    if options.what == "catalogue":
+        from store.catalogue_export import export_catalogue
+
+        with _Bar("export") as bar:
+            return export_catalogue(_catalogue(options), options.file, bar.tell)
     from store.export import export
 
     return {"rows": export(_catalogue(options), options.what, Path(options.file)), "file": options.file}

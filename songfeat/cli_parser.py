@@ -31,6 +31,9 @@ def build_parser(sources: Iterable[Any]) -> argparse.ArgumentParser:
         one.set_defaults(command=name)
         return one
 
+    machines = argparse.ArgumentParser(add_help=False)
+    machines.add_argument("--dask", metavar="ADDRESS", help="work on a Dask cluster that you trust: tcp://HOST:PORT")
+
     demo = add("demo", "build the synthesised demo library in an empty workspace")
     demo.add_argument("--songs", type=_positive, default=240)
 
@@ -40,13 +43,13 @@ def build_parser(sources: Iterable[Any]) -> argparse.ArgumentParser:
     table.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", type=_pair)
     table.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
 
-    scan = add("scan", "bring in a folder of audio files")
-    scan.add_argument("folder")
+    scan = add("scan", "bring in a folder of audio files, or what lies below a URL", machines)
+    scan.add_argument("folder", metavar="FOLDER|URL")
     scan.add_argument("--labels", metavar="FILE", help="a table of reference values by file name")
     scan.add_argument("--source", metavar="NAME", help="whose values the labels are")
     scan.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", type=_pair)
 
-    extract = add("extract", "compute arrays for all clips that lack them")
+    extract = add("extract", "compute arrays for all clips that lack them", machines)
     extract.add_argument("--spec", default="report")
     extract.add_argument("--jobs", type=_positive, metavar="N", help="processes; default: one a core")
 
@@ -117,8 +120,8 @@ def build_parser(sources: Iterable[Any]) -> argparse.ArgumentParser:
     pretrain.add_argument("--songs", metavar="FILE", help="Parquet of other songs, for the unlabelled clips' artists")
     pretrain.add_argument("--terms", metavar="TEXT", help="on what terms clips and labels are used, for the card")
 
-    predict = add("predict", "predict for audio files and folders, or for the rows of a table")
-    predict.add_argument("files", nargs="*", metavar="AUDIO|FOLDER|TABLE")
+    predict = add("predict", "predict for audio files and folders, or for the rows of a table", machines)
+    predict.add_argument("files", nargs="*", metavar="AUDIO|FOLDER|URL|TABLE")
     predict.add_argument("--library", action="store_true", help="every song with a clip, kept as a run to compare")
     predict.add_argument("--run", metavar="RUN", help="default: the shipped model; for a table the newest that fits")
     predict.add_argument("--out", metavar="FILE", help="write CSV or Parquet, one row each")
@@ -128,9 +131,11 @@ def build_parser(sources: Iterable[Any]) -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_positive, default=8642)
     serve.add_argument("--token", help="what requests must carry; made up where other machines can ask")
 
-    export = add("export", "write tracks, reference, predictions or scores as CSV or Parquet")
-    export.add_argument("what", choices=("tracks", "reference", "predictions", "scores", "provenance"))
-    export.add_argument("file")
+    export = add("export", "write tracks, reference, predictions or scores as CSV or Parquet, or the whole catalogue")
+    export.add_argument("what", choices=("tracks", "reference", "predictions", "scores", "provenance", "catalogue"))
+    export.add_argument(
+        "file", metavar="FILE", help="for catalogue a new folder or URL, where each table is a Parquet file"
+    )
 
     add("jobs", "list long work, newest first")
     cancel = add("cancel", "stop a job")

@@ -21,6 +21,10 @@ class SilentAudio(AudioError):
     """A file, or the part of one that was asked for, with nothing but silence in it."""
 
 
+class MissingFile(AudioError):
+    """A file that is not there, on this machine or on object storage."""
+
+
 class SpecMismatch(SongfeatError):
     """Arrays or a checkpoint that were computed to another spec than the one asked for."""
 
@@ -78,6 +82,14 @@ class BackupError(WorkspaceError):
 
 class JobError(SongfeatError):
     """A job that does not exist, or that cannot be started or cancelled now."""
+
+
+class StorageError(SongfeatError):
+    """Object storage that cannot be reached, or does not let us in: no fault of the file that was asked for."""
+
+
+class ClusterError(SongfeatError):
+    """A cluster that cannot be reached, or whose workers cannot do what they are asked to."""
 
 
 class SourceError(SongfeatError):

@@ -1,17 +1,15 @@
 """From an audio file to the array that a spec describes."""
 
-import os
-
 import numpy as np
 
-from songfeat.audio import load_mono
+from songfeat.audio import Sound, load_mono
 from songfeat.errors import ConfigError
 from songfeat.mel import log_mel
 from songfeat.mfcc import beat_mfcc, mfcc, separated_mfcc
 from songfeat.specs import BeatMfccSpec, LogMelSpec, MelSpec, MfccSpec, SeparatedMfccSpec, Spec
 
 
-def extract(path: str | os.PathLike[str], spec: Spec) -> np.ndarray:
+def extract(path: Sound, spec: Spec) -> np.ndarray:
     """The array of an audio file.
 
     Returns
@@ -23,6 +21,8 @@ def extract(path: str | os.PathLike[str], spec: Spec) -> np.ndarray:
     ------
     AudioError
         If the file has no sound that can be used.
+    StorageError
+        If it lies on object storage that cannot be reached.
     ConfigError
         If the spec's arrays are not computed from sound.
     """

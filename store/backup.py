@@ -75,13 +75,7 @@ def backup(workspace: Workspace, file: Path, tell: Tell) -> dict[str, Any]:
         ).fetchall()[0][0]
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.stem}-") as name:
         copy = Path(name) / workspace.catalogue.name
-        with catalogue.closed():
-            shutil.copyfile(workspace.catalogue, copy)
-            # Only there if a process died before DuckDB could fold it in.
-            log = workspace.catalogue.with_suffix(".duckdb.wal")
-            if log.exists():
-                shutil.copyfile(log, copy.with_suffix(".duckdb.wal"))
-        duckdb.connect(str(copy)).close()
+        catalogue.copy_to(copy)
         sources = {copy.name: copy, **_files(workspace)}
         with whole_file(file) as temporary:
             entries = _pack(sources, temporary, workspace.folder, tell)

@@ -13,6 +13,7 @@ import json
 import os
 import random
 import re
+import shutil
 import sys
 import threading
 import time
@@ -285,6 +286,16 @@ class Catalogue:
             instance = _instances.setdefault(self.path, _Instance(self.path))
         with instance.closed(time.monotonic() + timeout):
             yield
+
+    def copy_to(self, copy: Path) -> None:
+        """Copy the catalogue as it is at one moment, while nobody has it open; raises as `closed` does."""
+        with self.closed():
+            shutil.copyfile(self.path, copy)
+            # Only there if a process died before DuckDB could fold it in.
+            log = self.path.with_suffix(".duckdb.wal")
+            if log.exists():
+                shutil.copyfile(log, copy.with_suffix(".duckdb.wal"))
+        duckdb.connect(str(copy)).close()
 
     def version(self) -> int:
         """A counter that every write raises: what was read at this version stays true until it changes."""

@@ -22,7 +22,7 @@ Check = dict[str, Any]
 
 def checks(workspace: Workspace) -> list[Check]:
     """Records of `name`, `ok` and `detail`; `ok` is None for what may be missing."""
-    return [*_versions(), *_decoders(), *_workspace(workspace), *_sources(workspace)]
+    return [*_versions(), *_decoders(), _cluster(), *_workspace(workspace), *_sources(workspace)]
 
 
 def _versions() -> list[Check]:
@@ -61,18 +61,33 @@ def _workspace(workspace: Workspace) -> list[Check]:
     whole = (
         "every row can be read; nothing stands alone" if not any(orphans) else f"{sum(orphans)} rows belong to nothing"
     )
-    shards, runs = damaged_arrays(workspace), damaged_runs(workspace)
+    runs = damaged_runs(workspace)
     lost = [job.job_id for job in jobs.jobs(workspace) if job.state == "lost"]
     return [
         *found,
         _check("catalogue", not any(orphans), whole),
         _check("clips", None if broken else True, f"{broken} cannot be used" if broken else "all can be used"),
-        _check("arrays", not shards, _damage(map(str, shards), "songfeat extract")),
+        _arrays(workspace),
         _check(
             "runs", not runs, _damage((f"{run}: {', '.join(files)}" for run, files in runs.items()), "training again")
         ),
         _check("jobs", None if lost else True, f"lost: {', '.join(lost)}" if lost else "none was lost"),
     ]
+
+
+def _arrays(workspace: Workspace) -> Check:
+    try:
+        shards = damaged_arrays(workspace)
+    except SongfeatError as error:  # object storage that cannot be reached
+        return _check("arrays", False, str(error))
+    return _check("arrays", not shards, _damage(shards, "songfeat extract"))
+
+
+def _cluster() -> Check:
+    missing = [name for name in ("distributed", "s3fs") if importlib.util.find_spec(name) is None]
+    if missing:
+        return _check("cluster", None, "not installed; pip install 'songfeat[cluster]'")
+    return _check("cluster", True, f"Dask {metadata.version('distributed')}, s3fs {metadata.version('s3fs')}")
 
 
 def _sources(workspace: Workspace) -> list[Check]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from songfeat.errors import SongfeatError
 from store import run_record
 from store.catalogue import Catalogue
+from store.shard_places import places
 from store.shards import damaged_shards
 from store.workspace import Workspace
 
@@ -25,10 +26,10 @@ def check_catalogue(catalogue: Catalogue) -> None:
             db.execute(f'SELECT bit_xor(hash(t)) FROM "{name}" t').fetchall()
 
 
-def damaged_arrays(workspace: Workspace) -> list[Path]:
-    """The shards, of all specs, whose content is not what was written."""
-    folders = sorted(path for path in workspace.features.glob("*") if path.is_dir())
-    return [shard for folder in folders for shard in damaged_shards(folder)]
+def damaged_arrays(workspace: Workspace) -> list[str]:
+    """The shards, of all specs, whose content is not what was written; shared ones are all fetched for this."""
+    roots = dict.fromkeys((workspace.features, workspace.shards))
+    return [shard for root in roots for place in places(root) for shard in damaged_shards(place)]
 
 
 def damaged_runs(workspace: Workspace) -> dict[str, list[str]]:

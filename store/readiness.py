@@ -156,11 +156,10 @@ def clips_waiting(catalogue: Catalogue, spec: Spec) -> int:
 
 def specs_with_arrays(catalogue: Catalogue, kind: str) -> list[str]:
     """The names of the specs of a kind of which there are arrays, the report's first."""
-    folders = {name: Shards(catalogue.workspace, spec).folder for name, spec in SPECS.items() if spec.kind == kind}
-    return [name for name, folder in folders.items() if any(folder.glob("part-*.parquet"))]
+    of_kind = {name: Shards(catalogue.workspace, spec) for name, spec in SPECS.items() if spec.kind == kind}
+    return [name for name, shards in of_kind.items() if shards.place.names()]
 
 
 def shards_stamp(catalogue: Catalogue, spec: Spec) -> int:
     """A number that changes whenever arrays of this spec are added; the catalogue's version does not tell."""
-    folder = Shards(catalogue.workspace, spec).folder
-    return folder.stat().st_mtime_ns if folder.is_dir() else 0
+    return Shards(catalogue.workspace, spec).place.stamp()

@@ -1,7 +1,8 @@
 """Arrays that were computed from clips: immutable Parquet files, in a folder named after their spec.
 
 A shard's own name holds the SHA-256 of its content, so that a damaged one is
-found when it is read, and is never taken for sound.
+found when it is read, and is never taken for sound. Two shards may hold the
+same clip, where two computed it at once: their arrays are the same, and one counts.
 """
 
 import hashlib
@@ -11,7 +12,6 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +20,10 @@ import pyarrow.parquet as pq
 
 from songfeat.disk_arrays import fits_in_memory
 from songfeat.errors import ShardError, SpecMismatch
-from songfeat.files import whole_file
 from songfeat.specs import Spec
-from store.workspace import Workspace, read_json, write_json
+from store.shard_keys import damaged, keys_by_shard, parquet_table
+from store.shard_places import LocalPlace, ShardPlace, place_of
+from store.workspace import Workspace
 
 # Shards of Songfeat 0.1 carry a random name of 32 digits; all that can be said of those is whether they can be read.
 _NAMED_BY_DIGEST = re.compile(r"part-([0-9a-f]{64})\.parquet")
@@ -30,9 +31,9 @@ _SET_ASIDE = ".damaged"
 
 
 class Shards:
-    """The arrays of one spec in a workspace, keyed by the sha256 of the clip's file.
+    """The arrays of one spec, keyed by the sha256 of the clip's file.
 
-    Those that came with a table are keyed by the track's id instead.
+    Those that came with a table are keyed by the track's id instead, and stay in the workspace.
 
     Parameters
     ----------
@@ -44,14 +45,19 @@ class Shards:
     ------
     SpecMismatch
         If the folder of this digest holds arrays of another spec.
+    StorageError
+        If they lie on object storage that cannot be reached; every method may raise it.
     """
 
     def __init__(self, workspace: Workspace, spec: Spec) -> None:
         self.spec = spec
+        self.place = place_of(workspace.shards if spec.by_clip else workspace.features, spec.digest)
+        # What is only of use here: temporary files, and what is remembered of shared shards.
         self.folder = workspace.features / spec.digest
-        description = self.folder / "spec.json"
-        if description.exists() and read_json(description) != json.loads(json.dumps(spec.as_dict())):
-            raise SpecMismatch(f"{description} does not describe the spec that its folder is named after.")
+        self._described = self.place.description()
+        if self._described not in (None, json.loads(json.dumps(spec.as_dict()))):
+            where = self.place.where("spec.json")
+            raise SpecMismatch(f"{where} does not describe the spec that its folder is named after.")
 
     def known(self) -> set[str]:
         """The clips whose arrays are there.
@@ -61,31 +67,34 @@ class Shards:
         ShardError
             If a shard cannot be read.
         """
-        found: set[str] = set()
-        for path in self._parts():
-            with path.open("rb") as file:
-                found.update(_table(path, file, ["sha256"])["sha256"].to_pylist())
-        return found
+        return {key for keys in self._keys().values() for key in keys}
 
-    def write(self, arrays: Mapping[str, np.ndarray]) -> Path:
-        """Store arrays, each of the spec's shape, as one more shard, written whole."""
+    def write(self, arrays: Mapping[str, np.ndarray]) -> str:
+        """Store arrays, each of the spec's shape, as one more shard, written whole; gives its name."""
         for sha, array in arrays.items():
             if array.shape != self.spec.shape:
                 raise SpecMismatch(f"The array of clip {sha} has the shape {array.shape}, not {self.spec.shape}.")
-        if not (self.folder / "spec.json").exists():
-            write_json(self.folder / "spec.json", self.spec.as_dict())
+        if self._described is None:
+            self.place.describe(self.spec.as_dict())
+            self._described = self.spec.as_dict()
         size = int(np.prod(self.spec.shape))
         flat = np.concatenate([np.ascontiguousarray(array, dtype=np.float32).ravel() for array in arrays.values()])
         table = pa.table(
             {"sha256": pa.array(list(arrays)), "array": pa.FixedSizeListArray.from_arrays(pa.array(flat), size)}
         )
         content = pa.BufferOutputStream()
-        pq.write_table(table, content, compression="zstd")
-        data = content.getvalue()
-        path = self.folder / f"part-{hashlib.sha256(data).hexdigest()}.parquet"
-        with whole_file(path) as temporary:
-            temporary.write_bytes(data)
-        return path
+        # A dictionary of numbers that hardly repeat would take more room than they do; apart by byte they compress.
+        pq.write_table(
+            table, content, compression="zstd", use_dictionary=False, use_byte_stream_split=["array.list.element"]
+        )
+        data = content.getvalue().to_pybytes()
+        name = f"part-{hashlib.sha256(data).hexdigest()}.parquet"
+        self.place.write(name, data)
+        return name
+
+    def has(self, name: str) -> bool:
+        """Whether a shard is there."""
+        return self.place.has(name)
 
     def load(self, clips: Iterable[str]) -> dict[str, np.ndarray]:
         """The arrays of those of `clips` that are there, float32, each of the spec's shape; raises as `gather` does."""
@@ -107,6 +116,7 @@ class Shards:
         if fits_in_memory(4 * math.prod(shape)):
             gathered = np.empty(shape, dtype=np.float32)
         else:
+            self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder) as file:
                 gathered = np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
         row_of = {sha: row for row, sha in enumerate(clips)}
@@ -114,57 +124,52 @@ class Shards:
             gathered[[row_of[sha] for sha in shas]] = arrays
         return gathered
 
-    def set_aside_damaged(self) -> list[Path]:
-        """Rename shards that are damaged, so that their arrays count as missing; gives what they were called."""
-        damaged = damaged_shards(self.folder)
-        for path in damaged:
+    def set_aside_damaged(self) -> list[str]:
+        """Rename shards that are damaged, so that their arrays count as missing; gives what they were called.
+
+        Shared shards are left to whoever looks after the storage: they are not even read for this.
+        """
+        if not isinstance(self.place, LocalPlace):
+            return []
+        found = damaged_shards(self.place)
+        for path in map(Path, found):
             path.replace(path.with_suffix(path.suffix + _SET_ASIDE))
-        return damaged
+        return found
+
+    def _keys(self) -> dict[str, list[str]]:
+        return keys_by_shard(self.place, self.folder / "shared-shards.parquet")
 
     def by_shard(self, clips: Iterable[str]) -> Iterator[tuple[list[str], np.ndarray]]:
         """Shard by shard those of `clips` that are there, with their arrays; raises as `gather` does."""
-        wanted = pa.array(sorted(set(clips)), type=pa.string())
-        for path in self._parts():
-            table = _read_checked(path)
-            table = table.filter(pc.is_in(table["sha256"], value_set=wanted)).combine_chunks()
+        wanted = set(clips)
+        # Of shared shards it is remembered what they hold, so that only those of use are fetched.
+        held = self._keys() if self.place.shared else dict.fromkeys(self.place.names(), wanted)
+        names = [name for name, keys in held.items() if not wanted.isdisjoint(keys)]
+        searched = pa.array(sorted(wanted), type=pa.string())
+        for name, data in self.place.read(names):
+            table = _checked(self.place, name, data)
+            table = table.filter(pc.is_in(table["sha256"], value_set=searched)).combine_chunks()
             if not table.num_rows:
                 continue
             # A filtered FixedSizeListArray may carry an offset, which flatten() respects and .values does not.
             flat = np.concatenate([chunk.flatten().to_numpy() for chunk in table["array"].chunks])
             yield table["sha256"].to_pylist(), flat.reshape(-1, *self.spec.shape)
 
-    def _parts(self) -> list[Path]:
-        return sorted(self.folder.glob("part-*.parquet"))
 
-
-def damaged_shards(folder: Path) -> list[Path]:
-    """The shards in the folder of a spec whose content is not what it was when they were written."""
-    damaged = []
-    for path in sorted(folder.glob("part-*.parquet")):
+def damaged_shards(place: ShardPlace) -> list[str]:
+    """The shards whose content is not what it was when they were written."""
+    found = []
+    for name, data in place.read(place.names()):
         try:
-            _read_checked(path)
+            _checked(place, name, data)
         except ShardError:
-            damaged.append(path)
-    return damaged
+            found.append(place.where(name))
+    return found
 
 
-def _read_checked(path: Path) -> pa.Table:
-    """The content of a shard; raises ShardError if it is damaged."""
-    data = path.read_bytes()
-    named = _NAMED_BY_DIGEST.fullmatch(path.name)
+def _checked(place: ShardPlace, name: str, data: bytes) -> pa.Table:
+    """The content of a shard as a table; raises ShardError if it is damaged."""
+    named = _NAMED_BY_DIGEST.fullmatch(name)
     if named and hashlib.sha256(data).hexdigest() != named[1]:
-        raise _damaged(path, "its content does not have the SHA-256 that it is named after")
-    return _table(path, pa.BufferReader(data))
-
-
-def _table(path: Path, source: BinaryIO | pa.BufferReader, columns: list[str] | None = None) -> pa.Table:
-    try:
-        return pq.read_table(source, columns=columns)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, f"it cannot be read as Parquet ({str(error).splitlines()[0]})") from error
-
-
-def _damaged(path: Path, why: str) -> ShardError:
-    return ShardError(
-        f"The arrays in {path} are damaged: {why}. Extract again: what is damaged is set aside and redone."
-    )
+        raise damaged(place.where(name), "its content does not have the SHA-256 that it is named after")
+    return parquet_table(place.where(name), pa.BufferReader(data))

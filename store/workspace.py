@@ -2,22 +2,31 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from songfeat.errors import WorkspaceError
+from songfeat.errors import ConfigError, WorkspaceError
 from songfeat.files import whole_file
+from songfeat.locations import resolved
 
 ENVIRONMENT_VARIABLE = "SONGFEAT_WORKSPACE"
+SHARDS_VARIABLE = "SONGFEAT_SHARDS"
+"""Where arrays lie instead of in ``features/``: a folder or URL that several workspaces share."""
+
 DEFAULT_FOLDER = "workspace"
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where things lie in a workspace; every path of Songfeat's own comes from here."""
+    """Where things lie in a workspace; every path of Songfeat's own comes from here.
+
+    `shared` is what SONGFEAT_SHARDS said when the object was made, so that a
+    worker on another machine is told with it.
+    """
 
     folder: Path
+    shared: str = field(default_factory=lambda: os.environ.get(SHARDS_VARIABLE, ""))
 
     @classmethod
     def locate(cls, folder: str | Path | None = None) -> "Workspace":
@@ -41,6 +50,23 @@ class Workspace:
     @property
     def features(self) -> Path:
         return self.folder / "features"
+
+    @property
+    def shards(self) -> Path | str:
+        """Where the arrays of clips lie: `features`, or a folder or URL that is shared.
+
+        Raises
+        ------
+        ConfigError
+            If SONGFEAT_SHARDS names no place that can be used.
+        """
+        if not self.shared:
+            return self.features
+        place = resolved(self.shared)
+        # Jobs and workers run in other folders than who started them.
+        if isinstance(place, Path) and not place.is_absolute():
+            raise ConfigError(f"{SHARDS_VARIABLE} must be a URL or a whole path (/…), not {self.shared!r}.")
+        return place
 
     @property
     def runs(self) -> Path:

@@ -238,7 +238,7 @@ def _read_audio(path: Path, _folder: Path) -> str:
     from store.sources.folder import examine, song_of
     from store.work.measure_levels import level_db
 
-    song_of(examine(path))
+    song_of(examine(path), path)
     level_db(str(path))
     array = extract(path, REPORT_SPEC)
     if array.shape != REPORT_SPEC.shape or not np.isfinite(array).all():

@@ -69,3 +69,11 @@ def test_a_training_from_disk_is_bit_for_bit_the_one_from_memory(tmp_path: Path,
     monkeypatch.setattr(disk_arrays, "IN_MEMORY_BYTES", 0)
     examples = on_disk
     torch.testing.assert_close(torch.tensor(train().to_numpy()), torch.tensor(expected.to_numpy()), rtol=0, atol=0)
+
+
+def test_a_shard_takes_less_room_than_the_numbers_in_it(tmp_path: Path):
+    shards, random = Shards(Workspace(tmp_path), SMALL_SPEC), np.random.default_rng(0)
+    arrays = {f"{n:064d}": random.normal(size=SMALL_SPEC.shape).astype(np.float32) for n in range(64)}
+    size = (shards.folder / shards.write(arrays)).stat().st_size
+    assert size < sum(array.nbytes for array in arrays.values())
+    assert all(np.array_equal(array, arrays[name]) for name, array in shards.load(arrays).items())

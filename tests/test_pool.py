@@ -10,10 +10,11 @@ import soundfile
 from songfeat.specs import Spec
 from store import clips, rejects
 from store.catalogue import Catalogue
-from store.sources.folder import AudioFile
-from store.work.extract import _Clip, _extract_one
-from store.work.pool import map_unordered
-from store.work.scan_folder import _examine
+from store.sources.folder import FoundFile
+from store.work.batches import Batch
+from store.work.extract import Clip, Extracted, extract_batch
+from store.work.pool import map_unordered, processes
+from store.work.scan_folder import Examined, examine_one
 from store.work.sturdy import WorkerLost
 from store.worker import work_here
 from store.workspace import Workspace
@@ -32,26 +33,26 @@ def _minus(number: int, why: str) -> int:
     return -number
 
 
-def _examine_or_die(path: Path) -> AudioFile | str:
-    if "Evil" in path.name:
+def _examine_or_die(found: FoundFile) -> Examined:
+    if "Evil" in found.name:
         os.abort()
-    return _examine(path)
+    return examine_one(found)
 
 
-def _extract_or_die(clip: _Clip, spec: Spec) -> np.ndarray | str:
-    if "Evil" in clip.path:
+def _extract_or_die(workspace: Workspace, spec: Spec, batch: Batch[Clip]) -> Extracted:
+    if any("Evil" in clip.path for clip in batch):
         os.abort()
-    return _extract_one(clip, spec)
+    return extract_batch(workspace, spec, batch)
 
 
 def test_an_item_that_kills_its_process_gives_what_was_said_for_that_and_the_rest_goes_on():
-    found = dict(map_unordered(_square_or_die, range(12), processes=2, lost=_minus))
+    found = dict(map_unordered(_square_or_die, range(12), workers=processes(2), lost=_minus))
     assert found == {number: -number if number in DEADLY else number * number for number in range(12)}
 
 
 def test_a_death_that_nobody_has_a_word_for_is_an_error():
     with pytest.raises(WorkerLost, match="died"):
-        list(map_unordered(_square_or_die, range(5), processes=1))
+        list(map_unordered(_square_or_die, range(5), workers=processes(1)))
 
 
 def _double_or_raise(number: int) -> int:
@@ -62,7 +63,7 @@ def _double_or_raise(number: int) -> int:
 
 def test_what_a_function_raises_comes_through():
     with pytest.raises(ZeroDivisionError, match="own"):
-        list(map_unordered(_double_or_raise, range(4), processes=1, lost=_minus))
+        list(map_unordered(_double_or_raise, range(4), workers=processes(1), lost=_minus))
 
 
 def test_nothing_to_do_needs_no_process():
@@ -81,7 +82,7 @@ def music(tmp_path: Path) -> Path:
 def test_a_file_that_crashes_the_decoder_is_turned_away_by_a_scan(
     music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("store.work.scan_folder._examine", _examine_or_die)
+    monkeypatch.setattr("store.work.scan_folder.examine_one", _examine_or_die)
     workspace = Workspace(tmp_path / "w")
     result = work_here(workspace, "scan", {"folder": str(music)})
     assert (result["added"], result["rejected"]) == (2, 1)
@@ -95,7 +96,7 @@ def test_a_clip_that_crashes_the_decoder_is_broken_and_the_others_are_extracted(
 ):
     workspace = Workspace(tmp_path / "w")
     work_here(workspace, "scan", {"folder": str(music)})
-    monkeypatch.setattr("store.work.extract._extract_one", _extract_or_die)
+    monkeypatch.setattr("store.work.extract.extract_batch", _extract_or_die)
     result = work_here(workspace, "extract", {"jobs": 1})
     assert (result["extracted"], result["failed"]) == (2, 1)
     broken = clips.all_clips(Catalogue(workspace)).query("status == 'broken'")

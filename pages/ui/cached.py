@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from songfeat.locations import Fetched, at_hand
 from songfeat.pretrained.song import SongAnswer, predict
 from songfeat.specs import MfccSpec, get_spec
 from store import agreement as agreements
@@ -203,6 +204,13 @@ def similar_by_sound(track_id: str, spec: str) -> Any:
     ours = catalogue()
     stamp = readiness.shards_stamp(ours, get_spec(spec))
     return _similar_by_sound(str(ours.workspace.folder), ours.version(), stamp, spec, track_id)
+
+
+@st.cache_data(max_entries=8, max_size="256mb", show_spinner="Fetching the sound …")
+def fetched(url: str) -> bytes:
+    """The content of a clip on object storage, to be played; a file of more than 64 MiB is refused, in words."""
+    found = at_hand(url, most_bytes=64 << 20)
+    return found.content if isinstance(found, Fetched) else found.read_bytes()
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -1,10 +1,11 @@
 """The forms of the page Collect."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import streamlit as st
 
 from pages.ui import cached, tables, words
+from songfeat.locations import resolved
 from songfeat.specs import CLIP_SPECS, get_spec
 from store import jobs
 from store.sources.table_layout import FIELDS
@@ -85,7 +86,9 @@ def scan_folder() -> None:
     """Choose a folder of audio files and, if there is one, a table of reference values for them."""
     st.caption(RIGHTS)
     with st.form("scan", border=False):
-        folder = st.text_input("Folder of audio files", placeholder="/music")
+        folder = st.text_input(
+            "Folder of audio files, or a URL of object storage", placeholder="/music or s3://bucket/music"
+        )
         labels = st.text_input(
             "Table of reference values by file name (if you have one)", placeholder="/music/labelled.csv"
         )
@@ -97,9 +100,10 @@ def scan_folder() -> None:
     if asked and not folder.strip():
         st.warning("Name a folder first.")
     elif asked:
-        path = Path(folder.strip()).expanduser()
-        params = {"folder": str(path), "labels": _path(labels), "source": source.strip() or None, "map": {}}
-        _start("scan", params, f"Scan {path.name}")
+        place = resolved(folder.strip())
+        where = str(place.expanduser() if isinstance(place, Path) else place)
+        params = {"folder": where, "labels": _path(labels), "source": source.strip() or None, "map": {}}
+        _start("scan", params, f"Scan {PurePosixPath(where).name}")
 
 
 def _path(text: str) -> str | None:

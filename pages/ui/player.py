@@ -1,12 +1,14 @@
 """A song to listen to."""
 
 import mimetypes
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui import words
+from pages.ui import cached, words
+from songfeat.errors import SongfeatError
+from songfeat.locations import is_url
 
 
 def player(clips: pd.DataFrame) -> None:
@@ -14,9 +16,18 @@ def player(clips: pd.DataFrame) -> None:
     if clips.empty:
         st.caption("There is no clip of this song.")
         return
-    path = Path(clips["path"].iloc[0])
-    if not path.is_file():
-        st.caption(f"Its file {words.literal(str(path))} is gone.")
-        return
-    kind, _ = mimetypes.guess_type(path)
-    st.audio(path, format=kind or "audio/wav")
+    where = str(clips["path"].iloc[0])
+    kind, _ = mimetypes.guess_type(PurePosixPath(where).name)
+    if is_url(where):
+        _from_storage(where, kind)
+    elif Path(where).is_file():
+        st.audio(Path(where), format=kind or "audio/wav")
+    else:
+        st.caption(f"Its file {words.literal(where)} is gone.")
+
+
+def _from_storage(url: str, kind: str | None) -> None:
+    try:
+        st.audio(cached.fetched(url), format=kind or "audio/wav")
+    except SongfeatError as error:
+        st.caption(words.literal(str(error)))

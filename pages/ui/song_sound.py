@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui import cached, frame, heatmaps, places, sound_parts, words
+from songfeat.locations import is_url
 from songfeat.specs import get_spec
 
 _HEIGHT_PX = 440
@@ -23,7 +24,7 @@ def mfcc(track_id: str, clips: pd.DataFrame) -> None:
     ) as it:
         if not it.open:
             return
-        if not Path(clip["path"]).is_file():
+        if not (is_url(clip["path"]) or Path(clip["path"]).is_file()):
             st.caption(f"Its file {words.literal(clip['path'])} is gone.")
             return
         figure = heatmaps.sound(

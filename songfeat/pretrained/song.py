@@ -1,13 +1,13 @@
 """The pretrained model's answer for an audio file of any length."""
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from songfeat.audio import load_mono, read_info
+from songfeat.audio import Sound, load_mono, read_info
 from songfeat.errors import AudioError, SilentAudio
+from songfeat.locations import at_hand
 from songfeat.pretrained import shipped
 from songfeat.pretrained.model import PretrainedModel
 
@@ -65,13 +65,14 @@ class SongAnswer:
         }
 
 
-def predict(path: str | os.PathLike[str], *, model: PretrainedModel | None = None) -> SongAnswer:
+def predict(path: Sound, *, model: PretrainedModel | None = None) -> SongAnswer:
     """Spotify's audio features of a file, as the pretrained model hears them.
 
     Parameters
     ----------
-    path : str or os.PathLike
-        Of any file whose suffix is one of :data:`songfeat.audio.AUDIO_SUFFIXES`, of any length from 6 seconds on.
+    path : str, os.PathLike or Fetched
+        Of any file whose suffix is one of :data:`songfeat.audio.AUDIO_SUFFIXES`, of any length from 6 seconds on;
+        may be a URL, see :mod:`songfeat.locations`.
     model : PretrainedModel, optional
         Another than the one that comes with Songfeat, from :func:`songfeat.pretrained.files.load`.
 
@@ -86,6 +87,7 @@ def predict(path: str | os.PathLike[str], *, model: PretrainedModel | None = Non
     from songfeat.descriptors import SAMPLE_RATE, describe, digest
 
     model = shipped() if model is None else model
+    path = at_hand(path)  # fetched once, however many windows are heard
     seconds = read_info(path).seconds
     heard, silences = [], []
     for start in window_starts(seconds):

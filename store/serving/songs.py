@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from songfeat.errors import AudioError
+from songfeat.errors import AudioError, StorageError
 from songfeat.labels import ALL_TARGETS, REFERENCE_COLUMNS
+from songfeat.locations import is_url
 from songfeat.pretrained.song import SongAnswer, predict
 from store import tracks
 from store.answers import plain
@@ -142,8 +143,9 @@ def _features(row: Json, public_id: str, base: str) -> Json | None:
 def _heard(path: str) -> SongAnswer | None:
     """What the shipped model says of a clip, None if the file cannot be heard any more."""
     try:
-        return _predicted(path, Path(path).stat().st_mtime_ns)
-    except (AudioError, OSError):
+        # What lies on object storage is asked for once: to look whether it changed would take as long.
+        return _predicted(path, 0 if is_url(path) else Path(path).stat().st_mtime_ns)
+    except (AudioError, StorageError, OSError):
         return None
 
 

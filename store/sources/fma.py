@@ -114,7 +114,7 @@ def _clip(path: Path) -> dict[str, Any]:
         raise AudioError(f"{path} lasts {file.info.seconds:.1f} s; at least {SHORTEST_S:.0f} s are needed.")
     return {
         "sha256": file.sha256,
-        "path": str(file.path),
+        "path": file.path,
         "bytes": file.bytes,
         "modified_ns": file.modified_ns,
         "seconds": file.info.seconds,

@@ -82,6 +82,8 @@ def _uploads(client: Client, work: Work, limit: int | None) -> Iterator[Song | R
 
 
 def _analyse(client: Client, path: Path) -> Any:
+    if not path.is_file():
+        raise ValueError("the file of the clip is not on this machine")
     if (size := path.stat().st_size) > LARGEST_UPLOAD:
         raise ValueError(f"the clip has {size:,} bytes; ReccoBeats takes at most {LARGEST_UPLOAD:,}")
     with path.open("rb") as file:

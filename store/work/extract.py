@@ -1,30 +1,56 @@
-"""The job that computes arrays for every clip that lacks them, on all cores."""
+"""The job that computes arrays for every clip that lacks them: on all cores, or on the workers of a Dask cluster.
+
+Whoever computes arrays writes them as well: the job gets to know only which
+clips are done. What is written twice, because a worker died after it wrote, is
+the same and counts once.
+"""
 
 import time
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from songfeat.errors import AudioError, ConfigError
+from songfeat.errors import AudioError, ClusterError, ConfigError, MissingFile
 from songfeat.files import sha256_of
+from songfeat.locations import is_url
 from songfeat.specs import Spec, get_spec
 from store import clips
 from store.catalogue import Catalogue
 from store.progress import Progress
 from store.shards import Shards
 from store.sources.folder import stamp
-from store.work.pool import map_unordered
+from store.work.batches import Batch, map_batches
+from store.work.cluster import check_seen_by_workers, hired
 from store.workspace import Workspace
 
 _CLIPS_A_SHARD = 64
-# A job that dies loses at most this many seconds of work.
-_SHARD_AT_LEAST_EVERY_S = 10.0
+
+
+class Clip(NamedTuple):
+    """A clip's digest, the path or URL of its file, and size and time of that when it was scanned."""
+
+    sha256: str
+    path: str
+    stamp: tuple[int, int]
+
+
+@dataclass(kw_only=True)
+class Extracted:
+    """What was done of a batch: the shard that was written, if any, and why there is no array of some clips.
+
+    `missing` are the paths of files that were not found.
+    """
+
+    shard: str | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
 
 def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Extract; `params` may hold `spec` (a name) and `jobs` (processes; all cores if missing)."""
+    """Extract; `params` may hold `spec` (a name), `dask` (a scheduler's address) or `jobs` (processes; all cores)."""
     started = time.monotonic()
     catalogue, spec = Catalogue(workspace), get_spec(params.get("spec") or "report")
     if not spec.by_clip:
@@ -37,28 +63,8 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     table = clips.all_clips(catalogue)
     lacking = table[(table["status"] == "ok") & ~table["sha256"].isin(list(known))]
     columns = (lacking["sha256"].astype(str), lacking["path"].astype(str), lacking["bytes"], lacking["modified_ns"])
-    todo = [_Clip(sha, path, (int(size), int(when))) for sha, path, size, when in zip(*columns, strict=True)]
-    errors: dict[str, str] = {}
-    ready: dict[str, np.ndarray] = {}
-    written = time.monotonic()
-    progress.update(0, len(todo), f"extracting to {spec.shape}")
-    results = map_unordered(
-        partial(_extract_one, spec=spec),
-        todo,
-        processes=params.get("jobs"),
-        lost=_lost,
-    )
-    for done, (clip, result) in enumerate(results, start=1):
-        if isinstance(result, str):
-            errors[clip.sha256] = result
-        else:
-            ready[clip.sha256] = result
-        if ready and (len(ready) >= _CLIPS_A_SHARD or time.monotonic() - written > _SHARD_AT_LEAST_EVERY_S):
-            shards.write(ready)
-            ready, written = {}, time.monotonic()
-        progress.update(done, len(todo), f"extracting to {spec.shape}")
-    if ready:
-        shards.write(ready)
+    todo = [Clip(sha, path, (int(size), int(when))) for sha, path, size, when in zip(*columns, strict=True)]
+    errors = _extract(workspace, shards, todo, params, progress)
     if errors:
         with catalogue.lease(write=True) as db:
             clips.mark_broken(db, errors)
@@ -68,32 +74,72 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
         "failed": len(errors),
         "seconds": round(time.monotonic() - started, 3),
         "spec": spec.digest,
-        "damaged_shards": [str(path) for path in damaged],
+        "damaged_shards": damaged,
         "errors": {clip.path: errors[clip.sha256] for clip in todo if clip.sha256 in errors},
     }
 
 
-class _Clip(NamedTuple):
-    sha256: str
-    path: str
-    stamp: tuple[int, int]
-    """Size and time of the file when it was scanned."""
+def _extract(
+    workspace: Workspace, shards: Shards, todo: list[Clip], params: dict[str, Any], progress: Progress
+) -> dict[str, str]:
+    """Have the arrays of clips computed and written; gives why there is none, by the digest of the clip."""
+    errors: dict[str, str] = {}
+    done, note = 0, f"extracting to {shards.spec.shape}"
+    progress.update(done, len(todo), note)
+    batches = map_batches(
+        partial(extract_batch, workspace, shards.spec),
+        todo,
+        hire=partial(hired, params),
+        check=progress.check,
+        lost=_lost,
+        most=_CLIPS_A_SHARD,
+    )
+    for batch, extracted in batches:
+        check_seen_by_workers(extracted.missing)
+        if extracted.shard and not shards.has(extracted.shard):
+            raise ClusterError(
+                f"A worker wrote {shards.place.where(extracted.shard)}, which is not there on this machine: set"
+                " SONGFEAT_SHARDS to a place that all machines see, such as s3://BUCKET/PATH."
+            )
+        errors |= extracted.errors
+        done += len(batch)
+        progress.update(done, len(todo), note)
+    return errors
 
 
-def _extract_one(clip: _Clip, spec: Spec) -> np.ndarray | str:
-    """The array of one clip, or why there is none."""
+def extract_batch(workspace: Workspace, spec: Spec, batch: Batch[Clip]) -> Extracted:
+    """Compute the arrays of some clips and write them as one shard, in a worker."""
+    done, arrays = Extracted(), {}
+    for clip in batch:
+        try:
+            arrays[clip.sha256] = array_of(clip, spec)
+        except AudioError as error:
+            done.errors[clip.sha256] = str(error)
+            if isinstance(error, MissingFile):
+                done.missing.append(clip.path)
+    if arrays:
+        done.shard = Shards(workspace, spec).write(arrays)
+    return done
+
+
+def array_of(clip: Clip, spec: Spec) -> np.ndarray:
+    """The array of one clip.
+
+    Raises
+    ------
+    AudioError
+        If its sound cannot be used, or its file is not the one that was scanned any more.
+    """
     from songfeat.extraction import extract
 
-    try:
-        array = extract(clip.path, spec)
-    except AudioError as error:
-        return str(error)
-    # An array is kept under what the file holds, so it must still hold that.
-    now = stamp(Path(clip.path))
-    if now != clip.stamp and (now is None or sha256_of(Path(clip.path)) != clip.sha256):
-        return f"{clip.path} has changed since it was scanned; scan its folder again."
+    array = extract(clip.path, spec)
+    if not is_url(clip.path):
+        # An array is kept under what the file holds, so it must still hold that.
+        now = stamp(Path(clip.path))
+        if now != clip.stamp and (now is None or sha256_of(Path(clip.path)) != clip.sha256):
+            raise AudioError(f"{clip.path} has changed since it was scanned; scan its folder again.")
     return array
 
 
-def _lost(clip: _Clip, why: str) -> str:
-    return f"{clip.path} cannot be decoded: {why}."
+def _lost(clip: Clip, why: str) -> Extracted:
+    return Extracted(errors={clip.sha256: f"{clip.path} cannot be decoded: {why}."})

@@ -11,7 +11,7 @@ from store import clips
 from store.catalogue import Catalogue
 from store.progress import Progress
 from store.quality import clips_to_measure
-from store.work.pool import map_unordered
+from store.work.pool import map_unordered, processes
 from store.workspace import Workspace
 
 _BATCH = 200
@@ -27,8 +27,9 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
     levels: dict[str, float] = {}
     errors: dict[str, str] = {}
     progress.update(0, len(paths), "measuring levels")
-    results = map_unordered(level_db, list(paths), processes=params.get("jobs"), lost=_lost)
-    for done, (path, level) in enumerate(results, start=1):
+    workers = processes(params.get("jobs"))
+    measured = map_unordered(level_db, list(paths), workers=workers, check=progress.check, lost=_lost)
+    for done, (path, level) in enumerate(measured, start=1):
         if isinstance(level, str):
             errors[paths[path]] = level
         else:

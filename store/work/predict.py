@@ -5,43 +5,48 @@ leaves aside each file that has a row already and has not changed since.
 """
 
 import json
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
-from songfeat.errors import AudioError, DataError
+from songfeat.errors import AudioError, DataError, MissingFile
 from songfeat.files import printable
+from songfeat.locations import resolved
 from songfeat.pretrained import shipped
 from songfeat.pretrained.song import SongAnswer, predict
 from store.export import check_writable_table, write_table
 from store.progress import Progress
-from store.sources.folder import audio_files
+from store.sources.folder import found_files
+from store.work.cluster import check_seen_by_workers, cluster
+from store.work.pool import map_unordered, threads
 from store.workspace import Workspace
 
 Row = dict[str, Any]
 
+State = dict[str, Any]
+"""What changes when a file does: `bytes` and `modified`; both None where that is not known."""
+
+_UNKNOWN: State = {"bytes": None, "modified": None}
+
 
 def run(_workspace: Workspace, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Predict; `params` holds `files` (files and folders), perhaps `out` (a table to write) and `jobs` (threads)."""
+    """Predict; `params`: `files` (files and folders, or URLs), perhaps `out` (a table), `dask` and `jobs` (threads)."""
     out = Path(params["out"]) if params.get("out") else None
     if out is not None:
         check_writable_table(out)
     model = shipped().name
-    files = _expanded([Path(name) for name in params["files"]])
+    files = _expanded(params["files"])
     known = {} if out is None else _known(out)
-    rows = {path: row for path in files if (row := known.get(path)) and _still_true(row, path, model)}
+    rows = {path: row for path, state in files.items() if (row := known.get(path)) and _still_true(row, state, model)}
     kept, note = len(rows), "predicting"
     progress.update(kept, len(files), note)
-    todo = [path for path in files if path not in rows]
+    todo = {path: state for path, state in files.items() if path not in rows}
     part = None if out is None else _part(out).open("a", encoding="utf-8")
     try:
-        for path, row in predicted(todo, params.get("jobs")):
-            rows[path] = row
+        for path, answered in predicted(todo, params, progress):
+            rows[path] = row = {**answered, **todo[path]}
             if part is not None:
                 part.write(json.dumps(row, ensure_ascii=False) + "\n")
                 part.flush()
@@ -64,11 +69,11 @@ def run(_workspace: Workspace, params: dict[str, Any], progress: Progress) -> di
 
 def one_row(path: str) -> Row:
     """The row of a file: what the model says, or why it says nothing."""
-    row: Row = {"file": printable(path), **_state(path), "run": shipped().name, "error": None, "answer": None}
+    row: Row = {"file": printable(path), "run": shipped().name, "error": None, "missing": False, "answer": None}
     try:
         answer: SongAnswer = predict(path)
     except AudioError as error:
-        return {**row, "error": str(error)}
+        return {**row, "error": str(error), "missing": isinstance(error, MissingFile)}
     return {**row, "answer": answer.as_dict()}
 
 
@@ -79,38 +84,47 @@ def as_prediction(row: Row) -> dict[str, Any]:
     return {"file": row["file"], "run": row["run"], **row["answer"]}
 
 
-def predicted(paths: Sequence[str], threads: int | None) -> Iterator[tuple[str, Row]]:
-    """Each file with its row, as they come; decoding and transforms let other threads work."""
-    with threadpool_limits(1), ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        under_way = {pool.submit(one_row, path): path for path in paths}
-        try:
-            for future in as_completed(under_way):
-                yield under_way.pop(future), future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+def predicted(paths: Iterable[str], params: dict[str, Any], progress: Progress) -> Iterator[tuple[str, Row]]:
+    """Each file with its row, as they come, by the cluster `dask` or by as many threads as `jobs` says."""
+    # Threads serve, as decoding and transforms let other threads work.
+    workers = cluster(params["dask"]) if params.get("dask") else threads(params.get("jobs"))
+    for path, row in map_unordered(one_row, paths, workers=workers, check=progress.check, lost=_lost):
+        if params.get("dask") and row["missing"]:
+            check_seen_by_workers([path])
+        yield path, row
 
 
-def _expanded(given: list[Path]) -> list[str]:
-    """Files as they were given, and those in folders; each once."""
-    found: list[str] = []
-    for path in given:
-        found += [str(file) for file in audio_files(path)] if path.is_dir() else [str(path)]
+def _lost(path: str, why: str) -> Row:
+    name = printable(path)
+    error = f"{name} cannot be heard: {why}."
+    return {"file": name, "run": shipped().name, "error": error, "missing": False, "answer": None}
+
+
+def _expanded(given: list[str]) -> dict[str, State]:
+    """Files as they were given, and those in folders and below URLs, each once, with their state."""
+    found: dict[str, State] = {}
+    for name in given:
+        place = resolved(name)
+        if isinstance(place, Path) and not place.is_dir():
+            found[str(place)] = _state(place)
+            continue
+        listed = found_files(name)
+        found |= {one.path: {"bytes": one.bytes, "modified": one.modified_ns} for one in listed}
     if not found:
-        raise DataError(f"There is no audio file in {', '.join(map(str, given))}.")
-    return list(dict.fromkeys(found))
+        raise DataError(f"There is no audio file in {', '.join(given)}.")
+    return found
 
 
-def _state(path: str) -> dict[str, Any]:
-    """What changes when a file does."""
+def _state(path: Path) -> State:
     try:
-        found = Path(path).stat()
+        found = path.stat()
     except OSError:
-        return {"bytes": None, "modified": None}
-    return {"bytes": found.st_size, "modified": found.st_mtime}
+        return _UNKNOWN
+    return {"bytes": found.st_size, "modified": found.st_mtime_ns}
 
 
-def _still_true(row: Row, path: str, model: str) -> bool:
-    return row["run"] == model and {key: row[key] for key in ("bytes", "modified")} == _state(path)
+def _still_true(row: Row, state: State, model: str) -> bool:
+    return bool(row["run"] == model and {key: row[key] for key in state} == state)
 
 
 def _part(out: Path) -> Path:

@@ -29,12 +29,12 @@ _DRAWS = 1000
 
 
 def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Predict; `params` may hold `source` (whose values to score against) and `jobs` (threads)."""
+    """Predict; `params` may hold `source` (whose values to score against), `dask` (an address) and `jobs` (threads)."""
     started = time.monotonic()
     catalogue = Catalogue(workspace)
     source = params.get("source") or _largest_source(catalogue)
     songs = _songs(catalogue, source)
-    answers = _answers(workspace, songs, progress, params.get("jobs"))
+    answers = _answers(workspace, songs, progress, params)
     songs = songs[songs["sha256"].isin(list(answers))]
     if songs.empty:
         raise DataError("No clip of the library can be heard.")
@@ -72,7 +72,9 @@ def _songs(catalogue: Catalogue, source: str) -> pd.DataFrame:
     return known.merge(about, on="track_id").merge(values, on="track_id", how="left")
 
 
-def _answers(workspace: Workspace, songs: pd.DataFrame, progress: Progress, jobs: int | None) -> dict[str, list[float]]:
+def _answers(
+    workspace: Workspace, songs: pd.DataFrame, progress: Progress, params: dict[str, Any]
+) -> dict[str, list[float]]:
     """Values by clip; what was heard already is not heard again."""
     folder = workspace.runs / f"{RUN_PREFIX}-{shipped().meaning['version']}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +92,7 @@ def _answers(workspace: Workspace, songs: pd.DataFrame, progress: Progress, jobs
     done, note = len(songs) - len(by_path), "listening to the library"
     progress.update(done, len(songs), note)
     with path.open("a", encoding="utf-8") as file:
-        for heard, row in predicted(list(by_path), jobs):
+        for heard, row in predicted(by_path, params, progress):
             done += 1
             if row["answer"]:
                 values = [row["answer"]["values"][name] for name in ALL_TARGETS]

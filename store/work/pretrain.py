@@ -17,7 +17,7 @@ from songfeat.pretraining import card
 from songfeat.pretraining.clips import TrainingClips, describe_parts, read_clips
 from songfeat.pretraining.recipe import train
 from store.progress import Progress
-from store.work.pool import map_unordered
+from store.work.pool import map_unordered, processes
 from store.workspace import Workspace
 
 Groups = dict[str, np.ndarray]
@@ -58,7 +58,7 @@ def run(_workspace: Workspace, params: dict[str, Any], progress: Progress) -> di
     return {"model": str(out), "coverage": trained.coverage, "scores": scores, **trained_on}
 
 
-def _described(paths: list[str], progress: Progress, processes: int | None) -> dict[str, Groups]:
+def _described(paths: list[str], progress: Progress, jobs: int | None) -> dict[str, Groups]:
     """Descriptors of every clip; a job that goes on where it stopped finds those that it has already."""
     kept = progress.folder / "descriptors.safetensors"
     done: dict[str, Groups] = {}
@@ -70,7 +70,8 @@ def _described(paths: list[str], progress: Progress, processes: int | None) -> d
     note = "describing clips"
     progress.update(len(done), len(paths), note)
     try:
-        for path, groups in map_unordered(_describe_one, todo, processes=processes, lost=_lost):
+        workers = processes(jobs)
+        for path, groups in map_unordered(_describe_one, todo, workers=workers, check=progress.check, lost=_lost):
             if isinstance(groups, str):
                 raise DataError(f"{groups} Take the clip out of its table, or put another in its place.")
             done[path] = groups

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class WorkerLost(Exception):  # noqa: N818 - told of a call, and no error of ours
-    """Raised for a call on which its process died, as a decoder may on a damaged file."""
+    """Raised for a call on which its worker died, as a decoder may on a damaged file."""
 
 
 class SturdyProcesses(Executor):
