@@ -42,6 +42,20 @@ def in_its_genre(track_id: str, sources: list[str], genre: str | None) -> None:
     st.altair_chart(feature_charts.standing(table, frame.colours()), alt=f"Songs of its genre that have less: {said}")
 
 
+def choose(label: str, ways: dict[str, Any]) -> str:
+    """One of the ways to measure nearness, by its name; the address says ``?nearest_by=…``."""
+    way: str = st.segmented_control(
+        label,
+        list(ways),
+        default=next(iter(ways)),
+        required=True,
+        format_func=words.literal,
+        key="nearest_by",
+        bind="query-params",
+    )
+    return way
+
+
 def most_similar(song: dict[str, Any], run_ids: list[str], labels: dict[str, str]) -> None:
     """The songs nearest to one: by a source's values, by what a run predicts, or by how their clips sound."""
     st.subheader("Most similar songs", anchor=False)
@@ -52,15 +66,7 @@ def most_similar(song: dict[str, Any], run_ids: list[str], labels: dict[str, str
     if not ways:
         st.caption("Without values, predictions or a clip there is nothing to compare it by.")
         return
-    way = st.segmented_control(
-        "Nearest by",
-        list(ways),
-        default=next(iter(ways)),
-        required=True,
-        format_func=words.literal,
-        key="nearest_by",
-        bind="query-params",
-    )
+    way = choose("Nearest by", ways)
     whose = ways[way]
     if whose is not None:
         nearest(cached.similar(track_id, whose, limit=NEAREST), way)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, song_neighbours, words
+from pages.ui import cached, song_neighbours
 from pages.ui.trying import Answer, Asked
 from store.run_intervals import run_of_shipped
 
@@ -17,13 +17,5 @@ def nearest(answer: Answer, asked: Asked) -> None:
     if not ways:
         return
     st.subheader("The nearest songs of the library", anchor=False)
-    way = st.segmented_control(
-        "Among songs with",
-        list(ways),
-        default=next(iter(ways)),
-        required=True,
-        format_func=words.literal,
-        key="nearest_by",
-        bind="query-params",
-    )
+    way = song_neighbours.choose("Among songs with", ways)
     song_neighbours.nearest(cached.nearest(answer.values, ways[way], limit=song_neighbours.NEAREST), way)
