@@ -271,7 +271,7 @@ def _files_open(expected: int) -> int:
 _READ = {"audio": _read_audio, "table": _read_table}
 
 
-def _most_bytes() -> int:
+def most_bytes() -> int:
     """The most memory that this process has held; what getrusage says counts what its parent held at the start."""
     (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024
@@ -303,7 +303,7 @@ def main() -> None:
         seconds, held = time.process_time() - started, _files_open(open_before)
         if held > open_before:
             fault = fault or f"{held - open_before} files left open"
-        most = _most_bytes()
+        most = most_bytes()
         if most > MOST_BYTES:
             fault = fault or f"{most / 1e9:.1f} GB held"
         told = {"case": case, "end": end, "fault": fault, "seconds": seconds, "bytes": most}

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import random
-import resource
 import statistics
 import sys
 import time
@@ -130,7 +129,7 @@ def _in_a_process_of_its_own(function, *arguments) -> tuple[object, float, int]:
 def _measured(function, arguments) -> tuple[object, float, int]:
     started = time.monotonic()
     result = function(*arguments)
-    return result, time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return result, time.monotonic() - started, fuzzing.most_bytes()
 
 
 def _shape(path: str) -> tuple[int, ...]:
