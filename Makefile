@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: app test lint bench e2e soak clean
+.PHONY: app test slow lint bench e2e soak clean
 
 $(VENV)/.ready: requirements.txt requirements-serve.txt requirements-beets.txt requirements-map.txt requirements-cluster.txt requirements-dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -17,6 +17,9 @@ app: $(VENV)/.ready  ## the dashboard; builds the demo library first if the work
 
 test: $(VENV)/.ready  ## all quick tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+slow: $(VENV)/.ready  ## the tests that take many seconds each: trainings, clusters, the report
+	$(BIN)/python -m pytest -m slow -n auto --dist worksteal
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

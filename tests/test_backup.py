@@ -76,6 +76,7 @@ def _browse_and_write(folder: str, seconds: float) -> int:
     return pairs
 
 
+@pytest.mark.slow
 def test_a_backup_while_others_write_holds_whole_transactions(original: Workspace, tmp_path: Path):
     busy = Workspace(tmp_path / "busy")
     shutil.copytree(original.folder, busy.folder)

@@ -101,6 +101,7 @@ def _hammer(folder: str, name: str, seconds: float) -> tuple[int, int]:
     return written, leases
 
 
+@pytest.mark.slow
 def test_six_processes_at_once_lose_nothing(catalogue: Catalogue):
     folder = str(catalogue.workspace.folder)
     with multiprocessing.get_context("spawn").Pool(6) as pool:

@@ -151,6 +151,7 @@ def test_what_two_workers_wrote_twice_counts_once_and_damage_is_refused(shared: 
     assert list(shards.load(["c"])) == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_only_what_it_was_at(storage: clustering.Requests, tmp_path: Path):
     """Items whose results had come are not done again; of the others no more than were under way."""
     numbers, log, received, at_kill = range(60), tmp_path / "log", [], []
@@ -168,6 +169,7 @@ def test_a_worker_that_is_killed_costs_only_what_it_was_at(storage: clustering.R
     assert sum(done.values()) - len(numbers) <= 2 * 3  # workers times tasks under way for each
 
 
+@pytest.mark.slow
 def test_an_extraction_that_loses_a_worker_ends_as_one_that_does_not(
     storage: clustering.Requests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -208,6 +210,7 @@ def test_a_cancelled_job_stops_the_cluster_and_goes_on_later(address: str, share
     assert len(Shards(shared, REPORT_SPEC).known()) == SONGS
 
 
+@pytest.mark.slow
 def test_storage_that_is_gone_ends_the_job_and_calls_no_clip_broken(
     address: str, shared: Workspace, monkeypatch: pytest.MonkeyPatch
 ):

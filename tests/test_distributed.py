@@ -42,6 +42,7 @@ def predictions(workspace: Workspace, run_id: str) -> pd.DataFrame:
     return pd.read_parquet(workspace.runs / run_id / "predictions.parquet").set_index("track_id").drop(columns="split")
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_gives(workspace: Workspace):
     settings = {"epochs": "6", "batch_size": "33"}
     alone = work_here(workspace, "train", {"model": "numeric_mlp", "settings": settings})
@@ -58,6 +59,7 @@ def test_two_processes_give_what_one_gives(workspace: Workspace):
     assert [record["epoch"] for record in history] == list(range(1, 7))
 
 
+@pytest.mark.slow
 def test_the_others_stop_when_one_is_killed_and_the_training_goes_on_from_there(workspace: Workspace):
     settings = ("epochs=3000", "patience=3000", "batch_size=8")
     begun = subprocess.Popen(

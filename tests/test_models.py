@@ -33,8 +33,14 @@ SHAPES = {
 }
 LARGE = ("resnet18",)
 """Networks whose steps take so long that they make do with a few."""
+SLOW = ("cnn_deep", "resnet18")
+"""Networks that take long to learn anything, so that it is not tried by default."""
 
 every_model = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+learning_network = pytest.mark.parametrize(
+    "entry",
+    [pytest.param(entry, marks=[pytest.mark.slow] if entry.name in SLOW else [], id=entry.name) for entry in NETWORKS],
+)
 every_network = pytest.mark.parametrize("entry", NETWORKS, ids=lambda entry: entry.name)
 
 
@@ -76,7 +82,7 @@ def test_every_parameter_gets_a_gradient(entry):
     assert without == frozen
 
 
-@every_network
+@learning_network
 def test_eight_tracks_can_be_learnt_by_heart(entry):
     targets = torch.rand(8, len(TARGETS), generator=torch.Generator().manual_seed(1))
     batch = Batch(inputs=random_inputs(entry, 8), targets=targets, names=TARGETS)
@@ -145,7 +151,7 @@ def test_a_model_that_hears_takes_arrays_of_either_kind(entry, kind):
     assert model(inputs).shape == (3, 2)
 
 
-@every_network
+@learning_network
 def test_a_model_learns_what_its_inputs_say(entry):
     examples = make_examples(200, targets=TARGETS[:2])
     parts = make_parts(examples)

@@ -23,6 +23,7 @@ def clicks(bpm: float, seconds: float = 12) -> np.ndarray:
     return (0.5 * noise * np.exp(-since * 60) + 0.1 * tone).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bpm", [90, 120, 150])
 def test_there_is_a_column_a_beat(bpm: float):
     array = compute(clicks(bpm), BEAT)
@@ -31,6 +32,7 @@ def test_there_is_a_column_a_beat(bpm: float):
     assert columns == pytest.approx(12 * bpm / 60, abs=2.5)
 
 
+@pytest.mark.slow
 def test_a_beat_is_the_mean_of_its_frames():
     mono = clicks(120)
     array = compute(mono, BEAT)
@@ -47,6 +49,7 @@ def test_a_beat_is_the_mean_of_its_frames():
     assert np.diff(start)[1:-1] == pytest.approx(0.5 * RATE / BEAT.hop_length, abs=3)
 
 
+@pytest.mark.slow
 def test_silence_has_no_beat_and_is_one_column():
     array = compute(np.zeros(5 * RATE, dtype=np.float32), BEAT)
     assert (array[:, 0] != 0).any()

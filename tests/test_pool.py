@@ -91,6 +91,7 @@ def test_a_file_that_crashes_the_decoder_is_turned_away_by_a_scan(
     assert "died" in reason
 
 
+@pytest.mark.slow
 def test_a_clip_that_crashes_the_decoder_is_broken_and_the_others_are_extracted(
     music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -72,6 +72,7 @@ def test_a_sound_catalogue_is_left_alone(original: Workspace, mine: Workspace):
     assert content(mine) == content(original)
 
 
+@pytest.mark.slow
 def test_what_no_table_gives_any_more_comes_from_what_runs_learned(original: Workspace, tmp_path: Path):
     workspace = live(Workspace(tmp_path / "w"), tmp_path / "sources")
     before = content(workspace)

@@ -80,6 +80,7 @@ def test_published_figures_are_those_of_the_report_as_corrected():
     assert list(published.lowest_mae()) == list(ALL_TARGETS)
 
 
+@pytest.mark.slow
 def test_all_is_trained_once_and_not_again(played):
     catalogue, done = played
     assert done["left_out"] == {}
@@ -92,6 +93,7 @@ def test_all_is_trained_once_and_not_again(played):
     assert len({*ids, *others}) == 2 * len(report_plan.SYSTEMS)
 
 
+@pytest.mark.slow
 def test_tables_hold_our_scores_beside_the_reports(played):
     catalogue, done = played
     found = report.replay(catalogue, source=done["source"])
@@ -110,6 +112,7 @@ def test_tables_hold_our_scores_beside_the_reports(played):
     assert set(single.loc[single["system"] == "Simple 1D RNN", "feature"]) == {"danceability"}
 
 
+@pytest.mark.slow
 def test_the_combiner_stands_on_the_reports_own_runs_and_shares_their_split(played):
     catalogue, done = played
     asked = report.training_of(report_plan.SYSTEMS["combiner_d"], source=done["source"], seed=0)
@@ -123,6 +126,7 @@ def test_the_combiner_stands_on_the_reports_own_runs_and_shares_their_split(play
     assert (config["reshaped_frames"], config["raw_numbers"], config["frozen"]) == (True, True, False)
 
 
+@pytest.mark.slow
 def test_experiments_are_paired_where_the_songs_are_the_same(played):
     catalogue, done = played
     found = report.replay(catalogue, source=done["source"]).experiments
@@ -134,6 +138,7 @@ def test_experiments_are_paired_where_the_songs_are_the_same(played):
     assert paired["difference"].tolist() == pytest.approx((paired["first_value"] - paired["second_value"]).tolist())
 
 
+@pytest.mark.slow
 def test_a_library_without_sound_gets_what_numbers_give_and_new_data_is_learned_anew(
     numeric_library: Catalogue,  # noqa: F811
 ):
@@ -167,6 +172,7 @@ def test_a_claim_holds_only_if_each_comparison_says_so(better, verdict):
     assert report.verdict_of(better) == verdict
 
 
+@pytest.mark.slow
 def test_the_command_prints_one_document_without_gaps_that_json_lacks(played, capsys):
     catalogue, _ = played
     assert main(["--workspace", str(catalogue.workspace.folder), "--json", "report"]) == 0
@@ -176,6 +182,7 @@ def test_the_command_prints_one_document_without_gaps_that_json_lacks(played, ca
     assert {row["verdict"] for row in document["claims"]} <= {HOLDS, FAILS, OPEN}
 
 
+@pytest.mark.slow
 def test_the_page_shows_claims_experiments_and_tables(played, monkeypatch):
     catalogue, _ = played
     monkeypatch.setenv("SONGFEAT_WORKSPACE", str(catalogue.workspace.folder))

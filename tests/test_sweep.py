@@ -148,6 +148,7 @@ def change(catalogue: Catalogue, part: str) -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_test_part_has_no_say_in_the_search(catalogue: Catalogue):
     first = search(catalogue)
     change(catalogue, "test")
