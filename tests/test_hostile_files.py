@@ -26,6 +26,7 @@ from store.prediction import open_run
 from store.sources import folder as folders
 from store.sources import table_files, table_formats
 from store.sources.fma import read_metadata
+from store.work import scan_folder
 from store.worker import work_here
 from store.workspace import Workspace
 
@@ -128,6 +129,21 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_scan(
     monkeypatch.setattr(folders, "sha256_of", goes_meanwhile)
     with pytest.raises(AudioError, match="There is no file"):
         folders.examine(path)
+
+
+def test_a_file_that_goes_before_its_tags_are_read_is_gone_as_any_other(tmp_path: Path, monkeypatch):
+    path, examine = sound(tmp_path / "Band - One.flac"), folders.examine
+
+    def and_then_it_goes(*arguments, **options):
+        file = examine(*arguments, **options)
+        path.unlink()
+        return file
+
+    monkeypatch.setattr(scan_folder, "examine", and_then_it_goes)
+    (found,) = folders.found_files(tmp_path)
+    examined = scan_folder.examine_one(found)
+    assert (examined.file, examined.missing) == (None, True)
+    assert examined.error == f"There is no file {path} any more."
 
 
 def test_an_array_is_never_kept_under_what_a_file_held_before(workspace: Workspace, tmp_path: Path):

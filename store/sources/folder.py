@@ -149,7 +149,13 @@ def stamp(path: Path) -> tuple[int, int] | None:
 
 
 def song_of(file: AudioFile, sound: Location | Fetched) -> dict[str, object]:
-    """What the tags of `sound`, the file itself, else its name (``Artist - Title.mp3``) say of the song."""
+    """What the tags of `sound`, the file itself, else its name (``Artist - Title.mp3``) say of the song.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be opened any more.
+    """
     tags = _tags(at_hand(sound))
     stem = PurePosixPath(file.path).stem
     named = _ARTIST_AND_TITLE.match(stem)
@@ -177,6 +183,10 @@ def _tags(sound: Path | Fetched) -> dict[str, str]:
         tag = TinyTag.get(sound) if isinstance(sound, Path) else TinyTag.get(file_obj=io.BytesIO(sound.content))
     except TinyTagException:
         return {}
+    except FileNotFoundError as error:
+        raise MissingFile(f"There is no file {sound} any more.") from error
+    except OSError as error:
+        raise AudioError(f"{sound} cannot be read any more: {error.strerror}.") from error
     plain = {name: getattr(tag, name) for name in ("title", "artist", "album", "genre", "year")}
     plain["isrc"] = next(iter(tag.other.get("isrc", [])), None)
     return {name: str(value).strip() for name, value in plain.items() if value and str(value).strip()}

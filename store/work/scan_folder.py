@@ -112,9 +112,9 @@ def examine_one(found: FoundFile) -> Examined:
     try:
         sound = at_hand(found.path)
         file = examine(sound, modified_ns=found.modified_ns)
+        return Examined(file=file, song=song_of(file, sound))
     except AudioError as error:
         return Examined(error=str(error), missing=isinstance(error, MissingFile))
-    return Examined(file=file, song=song_of(file, sound))
 
 
 def _lost(found: FoundFile, why: str) -> Examined:
