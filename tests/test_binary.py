@@ -42,6 +42,7 @@ def test_scores_are_scikit_learns(ties):
     pd.testing.assert_frame_equal(by_metric(table)[["value"]], by_metric(table, feature="average")[["value"]])
 
 
+@pytest.mark.slow
 def test_intervals_are_those_of_artists_that_are_drawn_again_and_again():
     said, right, artists, _ = answers()
     found = by_metric(binary.evaluate(said, right, artists=artists, draws=2000, seed=1))
@@ -59,6 +60,7 @@ def test_intervals_are_those_of_artists_that_are_drawn_again_and_again():
 
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0]), st.booleans()), min_size=1, max_size=30))
 @settings(deadline=None)
+@pytest.mark.slow
 def test_neither_order_nor_a_monotone_change_of_the_answers_moves_the_auc(pairs):
     index = [f"demo:{number}" for number in range(len(pairs))]
     said, right = (pd.Series(side, index=index, dtype=float, name="danceable") for side in zip(*pairs, strict=True))

@@ -127,6 +127,7 @@ def test_everything_that_can_be_had_arrives_once_and_the_rest_is_told(undisturbe
     assert len(found["rejects"]) == songs["rejected"] + values["rejected"] + sound["rejected"]
 
 
+@pytest.mark.slow
 def test_being_killed_changes_nothing(undisturbed, killed):
     before, after = everything(undisturbed[0]), everything(killed[0])
     for name, rows in before.items():

@@ -54,6 +54,7 @@ def test_a_comparison_is_that_of_the_metrics_on_the_shared_songs(catalogue: Cata
     assert set(of_genre["genre"]) == {"pop"}
 
 
+@pytest.mark.slow
 def test_other_seeds_splits_and_sources_are_told_of(two_sources: Catalogue):
     first = train(two_sources, source="spotify")
     for params, said in (

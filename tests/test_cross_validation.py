@@ -121,6 +121,7 @@ def test_a_finished_fold_is_not_trained_again(catalogue: Catalogue):  # noqa: F8
     assert status == {"state": "done"}
 
 
+@pytest.mark.slow
 def test_folds_of_other_data_are_not_taken_over(catalogue: Catalogue):  # noqa: F811
     params = {"model": "ridge_numeric", "cv": 3, "run_id": "same"}
     first = work_here(catalogue.workspace, "train", params)

@@ -147,6 +147,7 @@ def test_what_is_no_table_of_songs_is_refused_in_a_sentence(catalogue: Catalogue
     assert overview.counts(catalogue)["tracks"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_real_tables_go_in_whole_and_find_one_another(catalogue: Catalogue, real_data: Path):
     raw = real_data / "raw_tables"

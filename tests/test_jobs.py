@@ -61,6 +61,7 @@ def test_a_job_runs_in_a_process_of_its_own_and_tells_how_far_it_is(scanned: Wor
         jobs.start(scanned, job_id)
 
 
+@pytest.mark.slow
 def test_a_killed_job_is_lost_and_resumes_without_doubling(scanned: Workspace):
     job_id = jobs.launch(scanned, "extract", {"jobs": 1})
     folder = scanned.jobs / job_id

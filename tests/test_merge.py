@@ -131,6 +131,7 @@ SONGS = st.builds(
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(SONGS, min_size=1, max_size=6), st.lists(SONGS, min_size=1, max_size=6))
+@pytest.mark.slow
 def test_whatever_arrives_merging_it_twice_is_merging_it_once(tmp_path_factory, before, batch):
     catalogue = Catalogue(Workspace.locate(tmp_path_factory.mktemp("w")))
     bring(catalogue, *before)

@@ -484,6 +484,7 @@ def test_tracks_of_unknown_artist_are_drawn_one_by_one():
         )
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_true_score_as_often_as_they_promise():
     """200 simulations: five features in each of 40 libraries of 60 artists. Intervals by track fall far short."""
     true_mae = np.sqrt(2 / np.pi) * np.sqrt(0.2**2 + 0.1**2)

@@ -33,7 +33,7 @@ SHAPES = {
 }
 LARGE = ("resnet18",)
 """Networks whose steps take so long that they make do with a few."""
-SLOW = ("cnn_deep", "resnet18")
+SLOW = ("attention_cnn", "cnn_deep", "crnn", "resnet18")
 """Networks that take long to learn anything, so that it is not tried by default."""
 
 every_model = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

@@ -97,6 +97,7 @@ def test_what_makes_no_sense_is_refused(family, wrong):
         family(**wrong)
 
 
+@pytest.mark.slow
 def test_real_clips_give_finite_arrays(real_data):
     for path in sorted((real_data / "clips" / "labelled").glob("*.mp3"))[:2]:
         for spec in (BEAT, APART):

@@ -203,6 +203,7 @@ NAMES = st.tuples(
 
 @settings(max_examples=15, deadline=None)
 @given(batches=st.lists(st.lists(NAMES, min_size=1, max_size=4), min_size=1, max_size=3))
+@pytest.mark.slow
 def test_an_index_kept_is_an_index_made_anew(tmp_path_factory: pytest.TempPathFactory, batches: list):
     catalogue = Catalogue(Workspace.locate(tmp_path_factory.mktemp("kept") / "w"))
     for batch in batches:
@@ -244,6 +245,7 @@ def test_the_songs_of_an_older_workspace_are_found(tmp_path: Path, monkeypatch: 
     assert "number" not in song(catalogue, "demo:1")["track"]
 
 
+@pytest.mark.slow
 def test_real_titles_with_accents_are_found_without_them_and_misspelt(tmp_path: Path):
     folder = os.environ.get("SONGFEAT_REAL_DATA")
     if not folder:

@@ -45,6 +45,7 @@ def _extract_or_die(workspace: Workspace, spec: Spec, batch: Batch[Clip]) -> Ext
     return extract_batch(workspace, spec, batch)
 
 
+@pytest.mark.slow
 def test_an_item_that_kills_its_process_gives_what_was_said_for_that_and_the_rest_goes_on():
     found = dict(map_unordered(_square_or_die, range(12), workers=processes(2), lost=_minus))
     assert found == {number: -number if number in DEADLY else number * number for number in range(12)}

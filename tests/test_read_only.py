@@ -77,6 +77,7 @@ def test_a_killed_job_is_seen_as_lost(sealed: Path):
     assert sorted(job["state"] for job in listed) == ["done", "lost"]
 
 
+@pytest.mark.slow
 def test_every_page_can_be_looked_at(sealed: Path):
     pages = sorted(
         path.relative_to(ROOT).as_posix() for path in (ROOT / "pages").glob("*/*.py") if "ui" not in path.parts

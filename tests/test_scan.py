@@ -144,6 +144,7 @@ def test_an_empty_folder_is_no_error(catalogue: Catalogue, tmp_path: Path):
     assert scan(catalogue, tmp_path / "empty")["files"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_real_clips_find_their_labels_and_are_extracted(catalogue: Catalogue, real_data: Path, tmp_path: Path):
     source, folder = real_data / "clips" / "labelled", tmp_path / "some"

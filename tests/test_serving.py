@@ -199,6 +199,7 @@ def test_whoever_announces_no_length_is_cut_off(address: str):
     assert requests.get(f"{address}/v1/tracks/{SPOTIFY_ID}", timeout=5).ok
 
 
+@pytest.mark.slow
 def test_many_uploads_at_once_are_all_answered(address: str, catalogue: Catalogue):
     content = (catalogue.workspace.folder.parent / "heard.wav").read_bytes()
 

@@ -101,6 +101,7 @@ class _Stops(Progress):
         super().update(done, total, note)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "at", "ended"), [("searching", 3 * EPOCHS + 2, 3), ("training", 4, 5)])
 def test_a_killed_search_does_only_what_is_missing(
     catalogue: Catalogue, straight: tuple[Catalogue, dict], stage: str, at: int, ended: int
@@ -210,6 +211,7 @@ def test_trials_without_numbers_fail_and_the_others_go_on(catalogue: Catalogue, 
     assert len(runs.all_runs(catalogue)) == 1
 
 
+@pytest.mark.slow
 def test_hopeless_trials_are_given_up_early(catalogue: Catalogue):
     result = search(catalogue, trials=12, settings={"epochs": "10", "hidden": "16"})
     recorded = sweeps.trials(catalogue, result["sweep_id"])

@@ -345,6 +345,7 @@ def test_equal_songs_in_many_rows_all_stay():
     assert cleaned(frame).tracks["genre"].tolist() == ["rock", "pop", "rock"]
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_real_tracks_all_enter_unchanged(real_data):
     frame = read_table(real_data / "spotify_tracks.parquet")

@@ -151,6 +151,7 @@ def test_the_same_seed_gives_the_same_run(catalogue: Catalogue):
     assert first["scores"] == second["scores"] != other["scores"]
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_from_its_last_epoch(catalogue: Catalogue):
     """Cancelled between epochs here, which leaves the files as a kill does; then run again to the same end."""
     settings = {"epochs": "400", "batch_size": "8", "patience": "400"}
