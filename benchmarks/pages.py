@@ -8,6 +8,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.app_test import as_a_server_does
 from benchmarks.library import build
 from benchmarks.timing import seconds
 from pages.ui import places
@@ -21,7 +22,7 @@ _PLAIN = "SELECT count(*), count(DISTINCT source), avg(energy) FROM reference"
 
 def run() -> dict[str, object]:
     logging.getLogger("streamlit").setLevel(logging.ERROR)  # it misses the browser
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, as_a_server_does():
         workspace = build(Path(folder) / "w", TRACKS)
         os.environ |= {"SONGFEAT_WORKSPACE": str(workspace.folder), "SONGFEAT_NO_DEMO": "1"}
         cold, warm = {}, {}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from benchmarks.app_test import as_a_server_does
 from store.workspace import Workspace
 from tests.living import live
 
@@ -28,6 +29,12 @@ def own_main() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_app_test() -> Iterator[None]:
+    with as_a_server_does():
+        yield
 
 
 @pytest.fixture(scope="session")
