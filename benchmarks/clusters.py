@@ -10,12 +10,20 @@ from pathlib import Path
 
 from benchmarks.extraction import _clips
 from benchmarks.timing import compare
+from songfeat.files import sha256_of
 from songfeat.specs import REPORT_SPEC
+from store.sources.folder import stamp
 from store.work.batches import map_batches
 from store.work.cluster import cluster
-from store.work.extract import extract_batch
+from store.work.extract import Clip, Extracted, extract_batch
 from store.work.pool import Workers, processes
 from store.workspace import Workspace
+
+
+def _clip(path: Path) -> Clip:
+    now = stamp(path)
+    assert now is not None
+    return Clip(sha256_of(path), str(path), now)
 
 
 def run() -> dict[str, object]:
@@ -29,11 +37,11 @@ def run() -> dict[str, object]:
         ) as machines,
     ):
         folder = Path(name)
-        clips = [(f"{number:064d}", path) for number, path in enumerate(_clips(folder))]
+        clips = [_clip(Path(path)) for path in _clips(folder)]
 
         def extract(hire: Callable[[], AbstractContextManager[Workers]]) -> None:
             work = partial(extract_batch, Workspace(folder / "w"), REPORT_SPEC)
-            done = map_batches(work, clips, hire=hire, check=lambda: None, lost=lambda clip, why: None, most=64)
+            done = map_batches(work, clips, hire=hire, check=lambda: None, lost=lambda clip, why: Extracted(), most=64)
             assert sum(len(batch) for batch, _ in done) == len(clips)
 
         hire = partial(cluster, machines.scheduler_address)

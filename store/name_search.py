@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pandas as pd
 
 from store.name_index import words_of
 
@@ -35,8 +36,8 @@ _EXACT, _BEGUN, _ERROR, _ABSENT = 0, 1, 2, 50
 """What it costs to take a word as it is, for the beginning of another, for each error, and to do without it."""
 
 
-def find(db: duckdb.DuckDBPyConnection, query: str, limit: int) -> list[str]:
-    """Ids of the songs whose names hold every word of `query`, the likeliest first.
+def find(db: duckdb.DuckDBPyConnection, query: str, limit: int) -> pd.DataFrame:
+    """The songs whose names hold every word of `query`, the likeliest first: their track_id, has_clip.
 
     Where fewer than `limit` do as it is spelt, errors are understood as well;
     where still none does, other spaces, and then that one word of several is
@@ -46,7 +47,7 @@ def find(db: duckdb.DuckDBPyConnection, query: str, limit: int) -> list[str]:
     """
     words = words_of(query)[:_MOST_WORDS]
     if not words:
-        return []
+        return pd.DataFrame({"track_id": pd.Series(dtype=str), "has_clip": pd.Series(dtype=bool)})
     asked = _Asked(db, words)
     if len(asked.songs()) < limit:
         asked.forgive_errors()
@@ -68,13 +69,18 @@ class _Asked:
         self._costs = np.full((len(words), songs), _ABSENT, dtype=np.uint8)
         self._in_place = np.zeros((len(words), songs), dtype=bool)
         self._ends = np.zeros(songs, dtype=bool)
+        meant = _Words()
         for nth, word in enumerate(words):
-            self._mark(nth, _as_spelt(word, is_last=nth == len(words) - 1))
+            _add_as_spelt(meant, nth, word, is_last=nth == len(words) - 1)
+        self._mark(meant)
 
     def forgive_errors(self) -> None:
+        meant = _Words()
         for nth, word in enumerate(self._words):
             if _errors(word):
-                self._mark(nth, _misspelt(word, is_last=nth == len(self._words) - 1))
+                _add_misspelt(meant, nth, word, is_last=nth == len(self._words) - 1)
+        if meant.query:
+            self._mark(meant)
 
     def songs(self, missing: int = 0) -> np.ndarray:
         """The numbers of the songs that hold all words but `missing`."""
@@ -82,8 +88,8 @@ class _Asked:
             return np.flatnonzero(self._costs.max(axis=0) < _ABSENT)
         return np.flatnonzero((self._costs == _ABSENT).sum(axis=0) <= missing)
 
-    def best(self, limit: int, *, missing: int) -> list[str]:
-        """The ids of the likeliest songs."""
+    def best(self, limit: int, *, missing: int) -> pd.DataFrame:
+        """The likeliest songs, as :func:`find` gives them."""
         songs = self.songs(missing)
         begins = self._in_place[:, songs].all(axis=0)
         rank = 3 * self._costs[:, songs].sum(axis=0, dtype=np.int32) + 2 - begins - (begins & self._ends[songs])
@@ -91,33 +97,41 @@ class _Asked:
             near = rank <= np.partition(rank, limit - 1)[limit - 1]
             songs, rank = songs[near], rank[near]
         self._db.register("ranked_songs", {"number": songs, "rank": rank})
-        rows = self._db.execute(
+        found = self._db.execute(
             """
-            SELECT track_id FROM ranked_songs JOIN tracks USING (number)
-            ORDER BY rank, track_id IN (SELECT track_id FROM clips WHERE status = 'ok') DESC,
-                     popularity DESC NULLS LAST, number
+            WITH near AS MATERIALIZED (SELECT * FROM ranked_songs JOIN (SELECT number, track_id, popularity FROM tracks)
+                                       USING (number)),
+                 heard AS (SELECT DISTINCT track_id FROM clips SEMI JOIN near USING (track_id) WHERE status = 'ok')
+            SELECT near.track_id, heard.track_id IS NOT NULL AS has_clip FROM near LEFT JOIN heard USING (track_id)
+            ORDER BY rank, has_clip DESC, popularity DESC NULLS LAST, number
             LIMIT ?""",
             [limit],
-        ).fetchall()
+        ).df()
         self._db.unregister("ranked_songs")
-        return [track_id for (track_id,) in rows]
+        return found
 
-    def _mark(self, nth: int, meant: "_Words") -> None:
+    def _mark(self, meant: "_Words") -> None:
         """Enter the songs that hold one of the words that a word may mean."""
         found = self._db.execute(
-            f"SELECT number, place, ends, cost FROM postings JOIN ({meant.query}) USING (word_id)", meant.values
+            f"SELECT nth, number, place, ends, cost FROM postings JOIN ({meant.query}) USING (word_id)", meant.values
         ).fetchnumpy()
-        number, cost, in_place = found["number"], found["cost"], found["place"] == nth
-        for one in np.flatnonzero(np.bincount(cost)):
-            songs = number[cost == one]
-            self._costs[nth, songs] = np.minimum(self._costs[nth, songs], one)
-        self._in_place[nth, number[in_place]] = True
-        if nth == len(self._words) - 1:
-            self._ends[number[in_place & found["ends"]]] = True
+        for nth in _distinct(found["nth"]):
+            one = found["nth"] == nth
+            number, cost, in_place = found["number"][one], found["cost"][one], found["place"][one] == nth
+            for price in _distinct(cost):
+                songs = number[cost == price]
+                self._costs[nth, songs] = np.minimum(self._costs[nth, songs], price)
+            self._in_place[nth, number[in_place]] = True
+            if nth == len(self._words) - 1:
+                self._ends[number[in_place & found["ends"][one]]] = True
+
+
+def _distinct(small: Any) -> np.ndarray:
+    return np.flatnonzero(np.bincount(small))
 
 
 class _Words:
-    """Queries for words of the index, put together into one of ``word_id`` and ``cost``."""
+    """Queries for what the words of a query mean, put together into one of ``nth``, ``word_id`` and ``cost``."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -127,8 +141,9 @@ class _Words:
     def query(self) -> str:
         return " UNION ALL ".join(self._queries)
 
-    def add(self, query: str) -> None:
-        self._queries.append(query)
+    def add(self, nth: int, query: str) -> None:
+        """What the nth word of the query may mean: a query of ``word_id`` and ``cost``."""
+        self._queries.append(f"SELECT {nth} AS nth, * FROM ({query})")
 
     def value(self, value: object) -> str:
         """What stands for a value in a query."""
@@ -141,42 +156,42 @@ class _Words:
         return f"{column} >= {self.value(letters)} AND {column} < {self.value(letters + _AFTER_ALL_LETTERS)}"
 
 
-def _as_spelt(word: str, *, is_last: bool) -> _Words:
-    meant = _Words()
-    meant.add(f"SELECT word_id, {_EXACT} AS cost FROM words WHERE word = {meant.value(word)}")
+def _add_as_spelt(meant: _Words, nth: int, word: str, *, is_last: bool) -> None:
+    meant.add(nth, f"SELECT word_id, {_EXACT} AS cost FROM words WHERE word = {meant.value(word)}")
     if is_last:
         longer = f"{meant.begins('word', word)} AND word <> {meant.value(word)}"
-        meant.add(f"SELECT word_id, {_BEGUN} AS cost FROM words WHERE {longer}")
-    return meant
+        meant.add(nth, f"SELECT word_id, {_BEGUN} AS cost FROM words WHERE {longer}")
 
 
-def _misspelt(word: str, *, is_last: bool) -> _Words:
-    meant, size, one_error = _Words(), len(word), _errors(word) == 1
+def _add_misspelt(meant: _Words, nth: int, word: str, *, is_last: bool) -> None:
+    size, one_error = len(word), _errors(word) == 1
     first = (size - 1) // 2 if one_error else size // 4
     last = size - 1 - first if one_error else size // 4
-    _add_near(meant, "words", "word", word, right=first)
-    _add_near(meant, "word_endings", "ending", word[::-1], right=last)
+    meant.add(nth, _near(meant, "words", "word", word, right=first))
+    meant.add(nth, _near(meant, "word_endings", "ending", word[::-1], right=last))
     if is_last and size > _SHORTEST_MISSPELT:
-        _add_begun(meant, word, right=first)
-    return meant
+        meant.add(nth, _begun(meant, word, right=first))
 
 
-def _add_near(meant: _Words, table: str, column: str, word: str, *, right: int) -> None:
+def _near(meant: _Words, table: str, column: str, word: str, *, right: int) -> str:
     """Words that errors turn into `word`, of those that share its first letters."""
     most, size = _errors(word), len(word)
-    lengths = f"{max(_SHORTEST_MISSPELT, size - most)} AND {size + most}"
-    errors = f"CASE WHEN length({column}) BETWEEN {lengths} THEN {_distance(meant, column, word)} END"
-    meant.add(
+    worth_it = f"length({column}) BETWEEN {max(_SHORTEST_MISSPELT, size - most)} AND {size + most}"
+    if most == 1:  # one error leaves the last letter as it is, or all but the last two; cheaper to see than a distance
+        ends, begins = meant.value(word[-1]), meant.value(word[:-2])
+        worth_it += f" AND (ends_with({column}, {ends}) OR starts_with({column}, {begins}))"
+    errors = f"CASE WHEN {worth_it} THEN {_distance(meant, column, word)} END"
+    return (
         f"SELECT word_id, {_ERROR} * errors AS cost FROM (SELECT word_id, {errors} AS errors FROM {table}"
         f" WHERE {meant.begins(column, word[:right])}) WHERE errors BETWEEN 1 AND {most}"
     )
 
 
-def _add_begun(meant: _Words, word: str, *, right: int) -> None:
+def _begun(meant: _Words, word: str, *, right: int) -> str:
     """Longer words whose beginning errors turn into `word`, after its first letters."""
     size = len(word)
     tried = ", ".join(_distance(meant, f"left(word, {length})", word) for length in (size - 1, size, size + 1))
-    meant.add(
+    return (
         f"SELECT word_id, {_BEGUN} + {_ERROR} * errors AS cost FROM (SELECT word_id, least({tried}) AS errors"
         f" FROM words WHERE {meant.begins('word', word[:right])} AND length(word) > {size})"
         f" WHERE errors BETWEEN 1 AND {_errors(word)}"

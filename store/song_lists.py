@@ -29,29 +29,19 @@ def pick_list(catalogue: Catalogue, query: str, *, with_clip: bool = False, limi
     return found[found["has_clip"]].reset_index(drop=True) if with_clip else found
 
 
-def by_id(catalogue: Catalogue, track_id: str) -> pd.DataFrame:
-    """The one song of this id in the form of :func:`pick_list`; empty if there is none."""
-    return _select(catalogue, "t.track_id = $track_id", {"track_id": track_id, "limit": 1})
-
-
 def _worth_a_look(catalogue: Catalogue, with_clip: bool, limit: int) -> pd.DataFrame:
-    condition = "h.track_id IS NOT NULL" if with_clip else "true"
-    return _select(catalogue, condition, {"limit": limit})
-
-
-def _select(catalogue: Catalogue, condition: str, params: dict[str, object]) -> pd.DataFrame:
     """Songs with a clip first, among those the ones that some run was tested on, as it never saw them."""
     with catalogue.lease() as db:
         return db.execute(
-            f"""
+            """
             WITH heard AS (SELECT DISTINCT track_id FROM clips WHERE status = 'ok'),
                  predicted AS (SELECT track_id, bool_or(split = 'test') AS tested FROM predictions GROUP BY track_id)
             SELECT t.track_id, t.title, t.artist, t.genre, t.genre_group, t.year, t.duration_s,
-                   h.track_id IS NOT NULL AS has_clip, p.track_id IS NOT NULL AS has_predictions
+                   h.track_id IS NOT NULL AS has_clip
             FROM tracks t LEFT JOIN heard h USING (track_id) LEFT JOIN predicted p USING (track_id)
-            WHERE {condition}
-            ORDER BY has_clip DESC, coalesce(p.tested, false) DESC, has_predictions DESC, t.popularity DESC NULLS LAST,
-                     t.title, t.track_id
+            WHERE h.track_id IS NOT NULL OR NOT $with_clip
+            ORDER BY has_clip DESC, coalesce(p.tested, false) DESC, p.track_id IS NOT NULL DESC,
+                     t.popularity DESC NULLS LAST, t.title, t.track_id
             LIMIT $limit""",
-            params,
+            {"with_clip": with_clip, "limit": limit},
         ).df()

@@ -17,21 +17,28 @@ def search(catalogue: Catalogue, query: str, *, limit: int = 20) -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        track_id, title, artist, genre, genre_group, year, duration_s, has_clip, has_predictions.
+        track_id, title, artist, genre, genre_group, year, duration_s, has_clip.
     """
     with catalogue.lease() as db:
-        found = find(db, query, limit)
-        # Written out, as DuckDB looks up keys in its index for a list alone.
-        ids = ", ".join("?" for _ in found) or "NULL"
-        table = db.execute(
-            f"""
-            SELECT track_id, title, artist, genre, genre_group, year, duration_s,
-                   track_id IN (SELECT track_id FROM clips WHERE status = 'ok' AND track_id IN ({ids})) AS has_clip,
-                   track_id IN (SELECT track_id FROM predictions WHERE track_id IN ({ids})) AS has_predictions
-            FROM tracks WHERE track_id IN ({ids})""",
-            [*found, *found, *found],
-        ).df()
-    return table.set_index("track_id").loc[found].reset_index()
+        return _listed(db, find(db, query, limit))
+
+
+def by_id(catalogue: Catalogue, track_id: str) -> pd.DataFrame:
+    """The one song of this id in the form of :func:`search`; empty if there is none."""
+    with catalogue.lease() as db:
+        heard = db.execute("SELECT bool_or(status = 'ok') AS has_clip FROM clips WHERE track_id = ?", [track_id]).df()
+        return _listed(db, heard.fillna({"has_clip": False}).assign(track_id=track_id))
+
+
+def _listed(db: duckdb.DuckDBPyConnection, found: pd.DataFrame) -> pd.DataFrame:
+    """What lists tell of the songs that were found, by their track_id and has_clip."""
+    # Written out, as DuckDB looks up keys in its index for a list alone.
+    ids = ", ".join("?" for _ in found["track_id"]) or "NULL"
+    table = db.execute(
+        f"SELECT track_id, title, artist, genre, genre_group, year, duration_s FROM tracks WHERE track_id IN ({ids})",
+        list(found["track_id"]),
+    ).df()
+    return found.merge(table, on="track_id")[[*table, "has_clip"]]
 
 
 def song(catalogue: Catalogue, track_id: str) -> dict[str, Any]:
