@@ -1,8 +1,9 @@
-"""A catalogue of any size, made inside DuckDB: tracks with names as people have them, values, a run's predictions."""
+"""A catalogue of any size, made inside DuckDB: tracks with names as people have them, clips, values, predictions."""
 
 from itertools import product
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
 from songfeat.labels import AVERAGE, FEATURES, REFERENCE_COLUMNS, TARGETS
@@ -24,7 +25,7 @@ _TRACKS_AN_ARTIST = 10
 
 
 def build(folder: Path, tracks: int) -> Workspace:
-    """A workspace whose catalogue holds `tracks` tracks and a prediction of each target for each of them."""
+    """A workspace whose catalogue holds `tracks` tracks, with a clip and a prediction of each target for each."""
     workspace = Workspace(folder)
     catalogue = Catalogue(workspace)
     columns = ", ".join(
@@ -52,6 +53,7 @@ def build(folder: Path, tracks: int) -> Workspace:
             {"words": list(WORDS), "genres": list(_GENRES), "tracks": tracks, "each": _TRACKS_AN_ARTIST},
         )
         name_index.add(db, "tracks")
+        _add_clips(db)
         names = ", ".join(REFERENCE_COLUMNS)
         db.execute(
             f"INSERT INTO reference (track_id, source, {names}, fetched_at)"
@@ -75,6 +77,20 @@ def build(folder: Path, tracks: int) -> Workspace:
             [RUN],
         )
     return workspace
+
+
+def _add_clips(db: duckdb.DuckDBPyConnection) -> None:
+    """A clip for each track, as a library on object storage has them."""
+    db.execute(
+        """
+        INSERT INTO clips BY NAME
+        SELECT sha256(track_id) AS sha256, track_id,
+               concat('s3://bucket/music/', artist, '/', title, '.mp3') AS path,
+               480_000 + hash(track_id) % 9000 AS bytes,
+               1_760_000_000_000_000_000 + hash(track_id) % 10**15 AS modified_ns,
+               30.0 AS seconds, 44_100 AS sample_rate, 2 AS channels, 'ok' AS status, now() AS added_at
+        FROM tracks ORDER BY sha256"""
+    )
 
 
 def _scores(tracks: int) -> pd.DataFrame:

@@ -37,27 +37,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, threadpool_limits(1):
         folder = Path(name)
         workspace = build(folder / "w", count)
-        _add_clips(Catalogue(workspace), count)
         _show_tables(workspace, folder)
         _show_times(Catalogue(workspace), folder)
         _show_clips(folder)
     return 0
-
-
-def _add_clips(catalogue: Catalogue, count: int) -> None:
-    """A clip for each track, as a library on object storage has them."""
-    with catalogue.lease(write=True) as db:
-        db.execute(
-            """
-            INSERT INTO clips BY NAME
-            SELECT sha256(track_id) AS sha256, track_id,
-                   concat('s3://bucket/music/', artist, '/', title, '.mp3') AS path,
-                   480_000 + hash(track_id) % 9000 AS bytes,
-                   1_760_000_000_000_000_000 + hash(track_id) % 10**15 AS modified_ns,
-                   30.0 AS seconds, 44_100 AS sample_rate, 2 AS channels, 'ok' AS status, now() AS added_at
-            FROM tracks ORDER BY sha256 LIMIT ?""",
-            [count],
-        )
 
 
 def _show_tables(workspace: Workspace, folder: Path) -> None:
