@@ -27,18 +27,16 @@ def torchvisions():
     return network.eval()
 
 
-@pytest.fixture(scope="module")
-def files(torchvisions, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("weights")
-    torch.save(torchvisions.state_dict(), folder / "weights.pth")
-    safetensors.torch.save_file(torchvisions.state_dict(), folder / "weights.safetensors")
-    return folder
+@pytest.fixture
+def weights(torchvisions, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    safetensors.torch.save_file(torchvisions.state_dict(), path)
+    return path
 
 
-@pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors"])
-def test_a_grey_picture_gives_what_it_gives_torchvisions_network(torchvisions, files, name):
+def test_a_grey_picture_gives_what_it_gives_torchvisions_network(torchvisions, weights):
     ours = Resnet18(5).eval()
-    load_weights(ours, str(files / name))
+    load_weights(ours, str(weights))
     picture = torch.randn(3, 20, 36, generator=torch.Generator().manual_seed(0))
     torchvisions.fc, last = torch.nn.Identity(), torchvisions.fc
     expected = torchvisions(picture.unsqueeze(1).expand(-1, 3, -1, -1))
@@ -46,9 +44,9 @@ def test_a_grey_picture_gives_what_it_gives_torchvisions_network(torchvisions, f
     torch.testing.assert_close(ours.features({"mfcc": picture}), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_weights_are_what_a_training_begins_with(torchvisions, files):
+def test_weights_are_what_a_training_begins_with(torchvisions, weights):
     examples = make_examples(30, targets=TWO)
-    settings = {"epochs": 1, "min_steps": 1, "learning_rate": 1e-9, "weights": str(files / "weights.pth")}
+    settings = {"epochs": 1, "min_steps": 1, "learning_rate": 1e-9, "weights": str(weights)}
     trained = train_model("resnet18", examples, make_parts(examples), targets=TWO, spec=SMALL_SPEC, settings=settings)
     found, given = trained.model.state_dict(), torchvisions.state_dict()
     torch.testing.assert_close(found["body.layer3.0.conv1.weight"], given["layer3.0.conv1.weight"])
@@ -56,57 +54,51 @@ def test_weights_are_what_a_training_begins_with(torchvisions, files):
     assert found["head.weight"].shape == (2, 512)
 
 
-def test_once_trained_it_needs_the_file_no_more(torchvisions, tmp_path):
-    path = tmp_path / "weights.pth"
-    torch.save(torchvisions.state_dict(), path)
-    trained = train_quickly(ENTRY, weights=str(path))
+def test_once_trained_it_needs_the_file_no_more(weights, tmp_path):
+    trained = train_quickly(ENTRY, weights=str(weights))
     checkpoint.save(tmp_path, trained, split={}, data_digest="", scores=pd.DataFrame())
-    path.unlink()
+    weights.unlink()
     examples = make_examples(seed=5)
     again = Predictor.load(tmp_path)
-    assert again.trained.config.weights == str(path)
+    assert again.trained.config.weights == str(weights)
     pd.testing.assert_frame_equal(again.predict(examples), Predictor(trained).predict(examples), check_exact=True)
 
 
-def test_a_training_that_goes_on_needs_the_file_no_more(torchvisions, tmp_path):
-    path = tmp_path / "weights.pth"
-    torch.save(torchvisions.state_dict(), path)
+def test_a_training_that_goes_on_needs_the_file_no_more(weights):
     examples = make_examples(20, targets=TWO)
     states: list[TrainingState] = []
 
     def train(**options):
-        settings = {"epochs": 2, "min_steps": 1, "weights": str(path)}
+        settings = {"epochs": 2, "min_steps": 1, "weights": str(weights)}
         return train_model(
             "resnet18", examples, make_parts(examples), targets=TWO, spec=SMALL_SPEC, settings=settings, **options
         )
 
     straight = train(on_state=states.append)
-    path.unlink()
+    weights.unlink()
     resumed = train(resume=states[0])
     torch.testing.assert_close(resumed.model.state_dict(), straight.model.state_dict(), rtol=0, atol=0)
 
 
 def broken(folder, torchvisions):
     """Files that are no weights of this network, each with what is said of it."""
-    state = torchvisions.state_dict()
-    (folder / "text.pth").write_text("no weights")
+    state, save = torchvisions.state_dict(), safetensors.torch.save_file
     (folder / "text.safetensors").write_text("no weights")
-    (folder / "empty.pth").touch()
-    torch.save([1, 2], folder / "list.pth")
-    torch.save(torchvisions, folder / "network.pth")
-    torch.save({"fc.weight": state["fc.weight"]}, folder / "last.pth")
-    torch.save({name: tensor for name, tensor in state.items() if "layer4" not in name}, folder / "part.pth")
-    torch.save(torchvision.models.squeezenet1_0(weights=None).state_dict(), folder / "other.pth")
+    (folder / "empty.safetensors").touch()
+    torch.save(state, folder / "pickle.pth")
+    torch.save(state, folder / "pickle.safetensors")
+    save({"fc.weight": state["fc.weight"]}, folder / "last.safetensors")
+    save({name: tensor for name, tensor in state.items() if "layer4" not in name}, folder / "part.safetensors")
+    save(torchvision.models.squeezenet1_0(weights=None).state_dict(), folder / "other.safetensors")
     return {
-        "missing.pth": "cannot be read",
-        "text.pth": "is no file of weights",
+        "missing.safetensors": "cannot be read",
         "text.safetensors": "is no file of weights",
-        "empty.pth": "is no file of weights",
-        "list.pth": "something else than tensors by name",
-        "network.pth": "is no file of weights",
-        "last.pth": "no convolution conv1.weight",
-        "part.pth": "does not fit",
-        "other.pth": "no convolution conv1.weight",
+        "empty.safetensors": "is no file of weights",
+        "pickle.pth": "is no .safetensors file",
+        "pickle.safetensors": "is no file of weights",
+        "last.safetensors": "no convolution conv1.weight",
+        "part.safetensors": "does not fit",
+        "other.safetensors": "no convolution conv1.weight",
     }
 
 
@@ -115,17 +107,18 @@ def test_a_file_that_holds_no_such_weights_is_refused_by_name_and_says_what_is_e
     for name, said in broken(tmp_path, torchvisions).items():
         with pytest.raises(ConfigError, match=rf"(?s){name}.*{said}.*torchvision's resnet18"):
             load_weights(model, str(tmp_path / name))
+    (tmp_path / "folder.safetensors").mkdir()
     with pytest.raises(ConfigError, match="cannot be read"):
-        load_weights(model, str(tmp_path))
+        load_weights(model, str(tmp_path / "folder.safetensors"))
     examples = make_examples(20)
-    with pytest.raises(ConfigError, match=r"nowhere\.pth cannot be read"):
+    with pytest.raises(ConfigError, match=r"nowhere\.safetensors cannot be read"):
         train_model(
             "resnet18",
             examples,
             make_parts(examples),
             targets=TWO,
             spec=SMALL_SPEC,
-            settings={"weights": "nowhere.pth"},
+            settings={"weights": "nowhere.safetensors"},
         )
 
 

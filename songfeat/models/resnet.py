@@ -18,8 +18,8 @@ class ResnetConfig:
     Attributes
     ----------
     weights : str
-        The path of a ``.safetensors`` or ``.pth`` file with the weights of
-        torchvision's ``resnet18``, to begin the training with; none by default.
+        The path of a ``.safetensors`` file with the weights of torchvision's
+        ``resnet18``, to begin the training with; none by default.
     """
 
     weights: str = ""
