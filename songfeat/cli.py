@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from songfeat.cli_parser import GROUPINGS, build_parser
+from songfeat.cli_progress import Bar
 from songfeat.errors import ConfigError, SongfeatError
 
 Result = dict[str, Any]
@@ -80,41 +81,8 @@ def _work(options: argparse.Namespace, kind: str, params: Result, title: str) ->
     from store.worker import work_here
     from store.workspace import Workspace
 
-    with _Bar(kind) as bar:
+    with Bar(kind) as bar:
         return work_here(Workspace.locate(options.workspace), kind, params, title=title, listener=bar.show)
-
-
-class _Bar:
-    """A progress bar on standard error, started anew for each stage of a job."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.stage: tuple[str, int | None] | None = None
-        self.bar: Any = None
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def show(self, step: Any) -> None:
-        self.tell(step.done, step.total, step.note)
-
-    def tell(self, done: int, total: int | None, note: str) -> None:
-        from tqdm import tqdm
-
-        stage = (note, total)
-        if stage != self.stage:
-            self._close()
-            self.stage = stage
-            every_s = 0.5 if sys.stderr.isatty() else 10.0
-            self.bar = tqdm(total=total, desc=note or self.kind, file=sys.stderr, mininterval=every_s)
-        self.bar.update(done - self.bar.n)
-
-    def _close(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
 
 
 def _demo(options: argparse.Namespace) -> Result:
@@ -159,7 +127,7 @@ def _collect(options: argparse.Namespace) -> Result:
     if job is None:
         return _work(options, "collect", params, f"Collect from {source.title}")
     jobs.prepare_again(job)
-    with _Bar(job.kind) as bar:
+    with Bar(job.kind) as bar:
         return work(job.folder, bar.show)
 
 
@@ -356,7 +324,7 @@ def _export(options: argparse.Namespace) -> Result:
     if options.what == "catalogue":
         from store.catalogue_export import export_catalogue
 
-        with _Bar("export") as bar:
+        with Bar("export") as bar:
             return export_catalogue(_catalogue(options), options.file, bar.tell)
     from store.export import export
 
@@ -385,7 +353,7 @@ def _resume(options: argparse.Namespace) -> Result:
 
     job = jobs.get(Workspace.locate(options.workspace), options.job)
     jobs.prepare_again(job)
-    with _Bar(job.kind) as bar:
+    with Bar(job.kind) as bar:
         return work(job.folder, bar.show)
 
 
@@ -400,7 +368,7 @@ def _backup(options: argparse.Namespace) -> Result:
     from store.backup import backup
     from store.workspace import Workspace
 
-    with _Bar("backup") as bar:
+    with Bar("backup") as bar:
         return backup(Workspace.locate(options.workspace), Path(options.file), bar.tell)
 
 
@@ -408,7 +376,7 @@ def _restore(options: argparse.Namespace) -> Result:
     from store.backup import restore
     from store.workspace import Workspace
 
-    with _Bar("restore") as bar:
+    with Bar("restore") as bar:
         workspace = Workspace.locate(options.workspace)
         return restore(workspace, Path(options.file), bar.tell, replace=options.replace)
 
