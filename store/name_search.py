@@ -111,7 +111,7 @@ class _Asked:
         return found
 
     def _mark(self, meant: "_Words") -> None:
-        """Enter the songs that hold one of the words that a word may mean."""
+        """Enter the songs that hold one of the words that words of the query may mean."""
         found = self._db.execute(
             f"SELECT nth, number, place, ends, cost FROM postings JOIN ({meant.query}) USING (word_id)", meant.values
         ).fetchnumpy()

@@ -26,8 +26,12 @@ def search(catalogue: Catalogue, query: str, *, limit: int = 20) -> pd.DataFrame
 def by_id(catalogue: Catalogue, track_id: str) -> pd.DataFrame:
     """The one song of this id in the form of :func:`search`; empty if there is none."""
     with catalogue.lease() as db:
-        heard = db.execute("SELECT bool_or(status = 'ok') AS has_clip FROM clips WHERE track_id = ?", [track_id]).df()
-        return _listed(db, heard.fillna({"has_clip": False}).assign(track_id=track_id))
+        found = db.execute(
+            "SELECT $id AS track_id, coalesce(bool_or(status = 'ok'), false) AS has_clip FROM clips"
+            " WHERE track_id = $id",
+            {"id": track_id},
+        ).df()
+        return _listed(db, found)
 
 
 def _listed(db: duckdb.DuckDBPyConnection, found: pd.DataFrame) -> pd.DataFrame:
