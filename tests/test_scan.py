@@ -91,6 +91,15 @@ def test_what_only_decoding_shows_is_recorded_by_extraction(catalogue: Catalogue
     assert work_here(catalogue.workspace, "extract", {})["failed"] == 0, "a known broken clip is not tried again"
 
 
+def test_a_table_of_names_alone_gives_no_reference_values(catalogue: Catalogue, music: Path, tmp_path: Path):
+    labels = tmp_path / "names.csv"
+    pd.DataFrame({"clip": ["Band - One.mp3"], "artist": ["The Band"], "title": ["One"]}).to_csv(labels, index=False)
+    result = scan(catalogue, music, labels=str(labels))
+    assert (result["added"], result["labelled"]) == (4, 0)
+    with catalogue.lease() as db:
+        assert db.execute("SELECT count(*) FROM reference").fetchall() == [(0,)]
+
+
 def test_labels_are_joined_by_file_name(catalogue: Catalogue, music: Path, tmp_path: Path):
     labels = tmp_path / "labels.csv"
     rows = {

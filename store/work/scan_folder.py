@@ -8,6 +8,7 @@ import pandas as pd
 
 from songfeat.errors import AudioError, MissingFile, TableError
 from songfeat.files import printable
+from songfeat.labels import REFERENCE_COLUMNS
 from songfeat.locations import at_hand, resolved
 from store import clips, rejects
 from store.catalogue import Catalogue
@@ -61,13 +62,13 @@ def run(workspace: Workspace, params: dict[str, Any], progress: Progress) -> dic
             added = clips.add(db, _as_clips(files, by_clip))
         scanned = [*map(printable, names), *([str(Path(labels).resolve())] if labels else [])]
         rejects.replace(db, scanned, turned_away)
-    labelled = 0 if "source" not in rows else int(rows["source"].notna().sum())
+    given = rows.reindex(columns=["source", *REFERENCE_COLUMNS]).notna()
     return {
         "files": len(found),
         "added": added,
         "unchanged": len(found) - len(todo) + len({file.sha256 for file in files}) - added,
         "rejected": len(broken),
-        "labelled": labelled,
+        "labelled": int((given["source"] & given[list(REFERENCE_COLUMNS)].any(axis=1)).sum()),
         "rejects_by_reason": turned_away["reason"].value_counts().to_dict() if len(turned_away) else {},
         "errors": broken,
     }
