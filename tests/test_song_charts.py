@@ -1,8 +1,11 @@
 """Charts of one song's values: marks, intervals and names, in the light and in the dark."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+import vl_convert
 
 from pages.ui import song_charts
 from pages.ui.palette import DARK, LIGHT, Palette
@@ -48,6 +51,14 @@ def test_bands_run_from_low_to_high_where_there_is_an_interval():
     assert said["first"]["says"] == "0.500 [0.25, 0.88]"
     assert said["Reference (a)"]["says"] == "0.500"
     assert {row["meaning"] for row in said.values()} <= {FEATURES[name].meaning for name in TARGETS}
+
+
+@pytest.mark.parametrize("width", [260, 480, 900])
+def test_no_two_ticks_bear_the_same_number(width: int):
+    drawn = vl_convert.vegalite_to_svg(song_charts.song_values(values(), LIGHT).properties(width=width).to_dict())
+    ticks = re.findall(r">([01]\.\d+)</text>", drawn)
+    assert len(ticks) >= 3
+    assert len(set(ticks)) == len(ticks)
 
 
 def test_a_radar_has_an_outline_each_in_its_colour_and_mark(palette: Palette):

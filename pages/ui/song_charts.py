@@ -52,7 +52,7 @@ def song_values(values: pd.DataFrame, palette: Palette) -> alt.LayerChart:
         stroke=alt.Stroke("whose:N", scale=alt.Scale(domain=order, range=colours), legend=legend),
         tooltip=["feature", "whose", alt.Tooltip("says:N", title="value"), alt.Tooltip("meaning:N", title="means")],
     )
-    x = alt.X("value:Q", title=None, scale=_UNIT, axis=alt.Axis(format=".1f"))
+    x = alt.X("value:Q", title=None, scale=_UNIT, axis=alt.Axis(format=".1f", tickMinStep=0.1))
     rule = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=5, opacity=_SHADE)
     points = base.mark_point(opacity=1, size=100, strokeWidth=1.5).encode(
         x=x,
